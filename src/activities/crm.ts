@@ -1,0 +1,37 @@
+/** The deal's writes to the CRM: short and repeatable, so they run as local activities. */
+import { activityInfo } from '@temporalio/activity';
+import type { Crm } from '../crm/crm.js';
+import type { SignedPdf } from '../deal/snapshot.js';
+import type { CrmRecord } from '../deal/state.js';
+import type { DocumentStore } from '../documents/documents.js';
+import { translated } from './failures.js';
+
+export interface CrmDeps {
+  crm: Crm;
+  store: DocumentStore;
+}
+
+export function createCrmActivities({ crm, store }: CrmDeps) {
+  /** Writes the deal as it stands. */
+  async function recordInCrm(record: CrmRecord): Promise<void> {
+    await translated(() => crm.record(record, writeId(`v${record.version}`)));
+  }
+
+  /** Attaches the filed PDF to the CRM's deal, once. */
+  async function attachSignedPdf(deal: {
+    dealId: string;
+    round: number;
+    envelopeId: string;
+    pdf: SignedPdf;
+  }): Promise<void> {
+    const { pdf, ...owner } = deal;
+    await translated(() => crm.attach(owner, pdf, () => store.get(pdf.uri), writeId(`attach/${pdf.sha256}`)));
+  }
+
+  return { recordInCrm, attachSignedPdf };
+}
+
+/** Names one write for good: the CRM may drop a second one of the same name. */
+function writeId(write: string): string {
+  return `${activityInfo().workflowExecution?.workflowId ?? 'unknown'}/crm/${write}`;
+}

@@ -1,0 +1,11 @@
+/** Names and types of the search attributes a deal carries. Never personal data: Temporal does not encrypt them. */
+export const SEARCH_ATTRIBUTES = {
+  DealStage: 'KEYWORD',
+  DealBlocked: 'KEYWORD',
+  DocumentType: 'KEYWORD',
+  EnvelopeId: 'KEYWORD',
+  SigningProvider: 'KEYWORD',
+  StageSince: 'DATETIME',
+} as const;
+
+export type SearchAttributeName = keyof typeof SEARCH_ATTRIBUTES;

@@ -1,0 +1,114 @@
+/**
+ * The port to an e-sign provider. Activities see only this; the drivers beside it know the vendor.
+ * Every method may be called again after an unclear outcome: creates and sends carry an idempotency key, the rest is repeatable by nature.
+ * All methods throw `ProviderError`.
+ */
+import type { Party, PartyProgress } from '../deal/party.js';
+import type { Transport } from '../deal/policy.js';
+import type { FieldsStatus } from '../deal/snapshot.js';
+
+export interface EnvelopeDocument {
+  /** File name with its extension, free of personal data. */
+  name: string;
+  contentType: 'application/pdf' | 'application/vnd.openxmlformats-officedocument.wordprocessingml.document';
+  bytes: Uint8Array;
+}
+
+export interface EnvelopeDraft {
+  /** Present unless `transport` is `link`. */
+  document?: EnvelopeDocument;
+  /** Present when `transport` is `link`. */
+  documentUrl?: string;
+  transport: Transport;
+  parties: readonly Party[];
+  webhookUrl: string;
+  /** Finds the envelope again when the answer to its creation was lost. */
+  externalId: string;
+  clientReferenceId: string;
+}
+
+export interface CreatedEnvelope {
+  envelopeId: string;
+  reviewUrl: string | null;
+}
+
+/** `draft` is not sent, `pending` is out for signature. `unknown` stands for words this code has never seen. */
+export type EnvelopeStatus = 'draft' | 'pending' | 'signed' | 'declined' | 'voided' | 'unknown';
+
+export interface EnvelopeReading {
+  envelopeId: string;
+  status: EnvelopeStatus;
+  fieldsStatus: FieldsStatus;
+  fieldsVersion: number | null;
+  /** Why detection failed, in the provider's words. */
+  detectionError: string | null;
+  /** Per-party progress, or null where the provider does not tell. */
+  parties: PartyProgress[] | null;
+  signedCount: number | null;
+  reviewUrl: string | null;
+  externalId: string | null;
+  /** Why it was declined or voided, in the provider's or signer's words; null when not told. */
+  reason: string | null;
+}
+
+export interface SigningProvider {
+  readonly name: string;
+  createEnvelope(draft: EnvelopeDraft, idempotencyKey: string): Promise<CreatedEnvelope>;
+  /** Envelopes whose `external_id` is exactly this, newest first, those of every status. */
+  findEnvelopes(externalId: string): Promise<EnvelopeReading[]>;
+  readEnvelope(envelopeId: string): Promise<EnvelopeReading>;
+  /** Sends a draft; `fieldsVersion` makes the provider refuse (kind `conflict`) when the fields changed since. */
+  sendEnvelope(
+    envelopeId: string,
+    request: { parties: readonly Party[]; fieldsVersion: number | null },
+    idempotencyKey: string,
+  ): Promise<void>;
+  voidEnvelope(envelopeId: string, reason: string): Promise<void>;
+  /** Nudges the signer whose turn it is. */
+  remind(envelopeId: string): Promise<void>;
+  /** Bytes of the signed PDF, at most the configured size. */
+  downloadSigned(envelopeId: string): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/**
+ * What went wrong, as the caller must treat it. `unreachable` (no answer), `unavailable` (5xx), `rate-limited` and `busy` pass by
+ * themselves; the rest needs a change first. `unreadable`: a 2xx answer that does not parse; the message names the field.
+ */
+export type ProviderErrorKind =
+  | 'unreachable'
+  | 'unavailable'
+  | 'rate-limited'
+  | 'unauthorized'
+  | 'payment-required'
+  | 'forbidden'
+  | 'not-found'
+  | 'conflict'
+  | 'invalid'
+  | 'unreadable'
+  | 'too-large';
+
+export class ProviderError extends Error {
+  override readonly name: string = 'ProviderError';
+  readonly kind: ProviderErrorKind;
+  /** HTTP status, where there was an answer. */
+  readonly status: number | undefined;
+  /** The vendor's own error code, where it gave one. */
+  readonly code: string | undefined;
+  readonly envelopeId: string | undefined;
+  /** What the vendor's `Retry-After` asked for, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    kind: ProviderErrorKind,
+    message: string,
+    details: { status?: number; code?: string; envelopeId?: string; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: details.cause });
+    this.kind = kind;
+    this.status = details.status;
+    this.code = details.code;
+    this.envelopeId = details.envelopeId;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}

@@ -1,0 +1,1 @@
+export { signDeal } from './sign-deal.js';

@@ -1,0 +1,153 @@
+/**
+ * What a deal hears. Handlers are synchronous and never throw from a signal: each one turns its payload into a message or a
+ * note and changes the deal, nothing more. The same name serves as signal (for people and for when no worker is up) and as
+ * update (for programs that want an answer).
+ */
+import {
+  ApplicationFailure,
+  CancellationScope,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  isCancellation,
+  setHandler,
+} from '@temporalio/workflow';
+import {
+  DEAL_QUERY,
+  EVENT_SIGNAL,
+  readAmend,
+  readCancel,
+  readEnvelopeEvent,
+  readRemind,
+  readResume,
+  readReview,
+  type MessageName,
+  type Read,
+} from '../deal/messages.js';
+import type { DealSnapshot } from '../deal/snapshot.js';
+import {
+  judgeAmend,
+  judgeCancel,
+  judgeRemind,
+  judgeResume,
+  judgeReview,
+  note,
+  snapshotOf,
+  takeAmend,
+  takeCancel,
+  takeEvent,
+  takeRemind,
+  takeResume,
+  takeReview,
+  type DealState,
+  type Verdict,
+} from '../deal/state.js';
+import type { Stage } from '../deal/stages.js';
+import { now } from './progress.js';
+
+/** Answer of an update: `repeat` when the deal had already taken the same message. */
+export interface Taken {
+  taken: 'accept' | 'repeat';
+  stage: Stage;
+}
+
+interface Message<T> {
+  name: MessageName;
+  description: string;
+  read: (input: unknown) => Read<T>;
+  judge: (deal: DealState, message: T) => Verdict;
+  take: (deal: DealState, at: string, message: T) => void;
+}
+
+export function listen(deal: DealState): void {
+  hear(deal, {
+    name: 'review',
+    description: 'Approve or reject the draft: {"decision": "approve", "reviewer": "name"}',
+    read: readReview,
+    judge: judgeReview,
+    take: takeReview,
+  });
+  hear(deal, {
+    name: 'cancel',
+    description: 'Void what is out and end the deal: {"reason": "why", "by": "name"}',
+    read: readCancel,
+    judge: judgeCancel,
+    take: takeCancel,
+  });
+  hear(deal, {
+    name: 'amend',
+    description:
+      'Replace parties or document by a new draft: {"document": {"uri": "..."}, "by": "name", "reason": "why"}',
+    read: readAmend,
+    judge: judgeAmend,
+    take: takeAmend,
+  });
+  hear(deal, {
+    name: 'resume',
+    description: 'Try again what the deal is blocked at: {"by": "name"}',
+    read: readResume,
+    judge: judgeResume,
+    take: takeResume,
+  });
+  hear(deal, {
+    name: 'remind',
+    description: 'Nudge the signer whose turn it is: {"by": "name"}',
+    read: readRemind,
+    judge: judgeRemind,
+    take: takeRemind,
+  });
+
+  setHandler(defineSignal<[unknown]>(EVENT_SIGNAL), (input) => {
+    const event = readEnvelopeEvent(input);
+    if (event.value) takeEvent(deal, event.value);
+    else note(deal, now(), `event not understood: ${event.problem}`);
+  });
+  setHandler(defineQuery<DealSnapshot>(DEAL_QUERY), () => snapshotOf(deal), {
+    description: 'The deal as it stands',
+  });
+
+  CancellationScope.current().cancelRequested.catch((reason: unknown) => {
+    if (isCancellation(reason)) takeCancel(deal, now(), { reason: 'cancelled in Temporal', by: 'temporal' });
+  });
+}
+
+function hear<T>(deal: DealState, message: Message<T>): void {
+  const { name, description, read, judge, take } = message;
+
+  setHandler(
+    defineSignal<[unknown]>(name),
+    (input) => {
+      const { value, problem } = read(input);
+      if (problem !== undefined) return note(deal, now(), `${name} not understood: ${problem}`);
+      const verdict = judge(deal, value);
+      if (typeof verdict === 'object') note(deal, now(), `${name} had no effect: ${verdict.no}`);
+      else take(deal, now(), value);
+    },
+    { description },
+  );
+
+  setHandler(
+    defineUpdate<Taken, [unknown]>(name),
+    (input) => {
+      const { value, problem } = read(input);
+      if (problem !== undefined) throw refusal('Malformed', problem);
+      const verdict = judge(deal, value);
+      if (typeof verdict === 'object') throw refusal('NotNow', verdict.no);
+      take(deal, now(), value);
+      return { taken: verdict, stage: deal.stage };
+    },
+    {
+      description,
+      validator: (input) => {
+        const { value, problem } = read(input);
+        if (problem !== undefined) throw refusal('Malformed', problem);
+        const verdict = judge(deal, value);
+        if (typeof verdict === 'object') throw refusal('NotNow', verdict.no);
+      },
+    },
+  );
+}
+
+function refusal(type: 'Malformed' | 'NotNow', message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, type);
+}

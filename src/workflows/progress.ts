@@ -1,0 +1,129 @@
+/** How a deal gets ahead: entering stages, standing still and going on, and showing all of it. */
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  log,
+  metricMeter,
+  setCurrentDetails,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { isRefusal, retriesByItself, type Refusal } from '../deal/refusals.js';
+import { block, crmRecordOf, interrupted, note, waitingFor, type DealState } from '../deal/state.js';
+import { isFinal, type Stage } from '../deal/stages.js';
+import type { EnvelopeReading } from '../activities/index.js';
+import { atOnce } from './activities.js';
+import type { Alarm } from './alarm.js';
+
+const dealStage = defineSearchAttributeKey('DealStage', 'KEYWORD');
+const dealBlocked = defineSearchAttributeKey('DealBlocked', 'KEYWORD');
+const envelopeId = defineSearchAttributeKey('EnvelopeId', 'KEYWORD');
+const stageSince = defineSearchAttributeKey('StageSince', 'DATETIME');
+
+/** Stages the CRM has no word for: they pass within seconds, and the next one tells it more. */
+const BETWEEN_STAGES: readonly Stage[] = ['preparing', 'sending'];
+
+/** The workflow's own clock, as ISO 8601. */
+export function now(): string {
+  return new Date().toISOString();
+}
+
+/** Moves the deal on. The CRM learns of it first, so that a deal never shows a stage its CRM has refused. */
+export async function enter(deal: DealState, stage: Stage): Promise<void> {
+  if (!BETWEEN_STAGES.includes(stage)) {
+    deal.crmVersion += 1;
+    await atOnce.recordInCrm(crmRecordOf(deal, stage));
+  }
+  deal.stage = stage;
+  deal.since = now();
+  deal.next = null;
+  deal.blockedTimes = 0;
+  note(deal, deal.since, `stage: ${stage}`);
+  log.info('deal moved on', { stage });
+  upsertSearchAttributes([
+    { key: dealStage, value: stage },
+    { key: stageSince, value: new Date(deal.since) },
+    { key: envelopeId, value: deal.envelope?.id ?? null },
+  ]);
+  describe(deal);
+  if (isFinal(stage)) metricMeter.createCounter('countersign_deals_ended').add(1, { outcome: stage });
+}
+
+/**
+ * Runs a step until it succeeds. A refusal blocks the deal where it stands: it goes on at `resume`, at a new cancel, amend or
+ * event, or by itself where time may help. Faults of this code are not refusals; they fail the workflow task until mended.
+ */
+export async function untilDone(deal: DealState, alarm: Alarm, step: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await step();
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (!refusal) throw error;
+      await standStill(deal, alarm, refusal);
+    }
+  }
+}
+
+async function standStill(deal: DealState, alarm: Alarm, refusal: { reason: Refusal; detail: string }): Promise<void> {
+  if (deal.next === null && deal.stage === 'preparing') deal.turns.create += 1;
+  if (deal.next === null && deal.stage === 'sending') deal.turns.send += 1;
+  block(deal, now(), refusal.reason, refusal.detail);
+  metricMeter.createCounter('countersign_deals_blocked').add(1, { reason: refusal.reason });
+  log.warn('deal blocked', { stage: deal.stage, reason: refusal.reason });
+  upsertSearchAttributes([{ key: dealBlocked, value: refusal.reason }]);
+  describe(deal);
+
+  const known = { interrupted: interrupted(deal), news: deal.news };
+  const freed = () => deal.blocked === null || (!known.interrupted && interrupted(deal)) || (!known.news && deal.news);
+  await alarm.until(freed, retriesByItself(refusal.reason, deal.blockedTimes) ?? DAY_MS);
+
+  // A cancel or amend that came while the next stage waited for the CRM is heard first.
+  if (!known.interrupted && interrupted(deal)) deal.next = null;
+  deal.blocked = null;
+  upsertSearchAttributes([{ key: dealBlocked, value: null }]);
+  describe(deal);
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+/** What a failed activity means to the deal; undefined for errors that are no activity's. */
+function refusalOf(error: unknown): { reason: Refusal; detail: string } | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure) {
+    if (isRefusal(cause.type)) return { reason: cause.type, detail: cause.message };
+    if (cause.type === 'fields-pending') return { reason: 'detection-stuck', detail: '' };
+  }
+  if (error instanceof ActivityFailure)
+    return { reason: 'unexpected', detail: cause instanceof Error ? cause.message : '' };
+  return undefined;
+}
+
+/** When a step of this revision was first tried; noted at the first call and the same ever after. */
+export function firstTried(deal: DealState, step: 'create' | 'send'): string {
+  return (deal.firstTried[step] ??= now());
+}
+
+/** Takes over what was read back: the fields' version and who has signed by now. */
+export function takeReading(deal: DealState, reading: EnvelopeReading): void {
+  if (reading.fieldsVersion !== null) deal.fieldsVersion = reading.fieldsVersion;
+  if (reading.fieldsStatus !== 'unknown') deal.fieldsStatus = reading.fieldsStatus;
+  if (!reading.parties) return;
+  for (const party of reading.parties) {
+    const before = deal.parties.find((known) => known.order === party.order && known.role === party.role);
+    if (party.status === 'signed' && before?.status !== 'signed') note(deal, now(), `${party.role} signed`, party.role);
+  }
+  deal.parties = reading.parties;
+}
+
+/** The text that Temporal's UI shows on top of the run. */
+function describe(deal: DealState): void {
+  const waits = waitingFor(deal);
+  const lines = [`**${deal.stage}** since ${deal.since}`];
+  if (deal.blocked) lines.push(`**Blocked: ${deal.blocked.reason}** since ${deal.blocked.since}`, deal.blocked.detail);
+  if (waits) lines.push(`Waits for: ${waits}`);
+  if (deal.envelope) lines.push(`Envelope ${deal.envelope.id}, revision ${deal.revision}`);
+  if (deal.stage === 'in-review')
+    lines.push('The review link is on the deal: in the ops console, the CRM or the `deal` query.');
+  setCurrentDetails(lines.filter(Boolean).join('\n\n'));
+}

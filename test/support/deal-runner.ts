@@ -1,0 +1,118 @@
+/** Runs deals of the real workflow and activities on a time-skipping server, with the paper world outside. */
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import type { WorkflowHandle } from '@temporalio/client';
+import { createActivities } from '../../src/activities/index.js';
+import { workflowIdOf } from '../../src/deal/ids.js';
+import { DEAL_QUERY, EVENT_SIGNAL, WORKFLOW_TYPE, type MessageName } from '../../src/deal/messages.js';
+import { SEARCH_ATTRIBUTES } from '../../src/deal/search-attributes.js';
+import type { DealResult, DealSnapshot } from '../../src/deal/snapshot.js';
+import type { DealStart } from '../../src/deal/start.js';
+import { aDeal } from './deals.js';
+import { BUNDLE } from './global-setup.js';
+import { aPaperWorld, type PaperWorld } from './paper-world.js';
+import { timeSkippingServerPath } from './temporal-servers.js';
+
+export interface RunningDeal {
+  handle: WorkflowHandle;
+  world: PaperWorld;
+  snapshot(): Promise<DealSnapshot>;
+  /** Waits until the deal's snapshot satisfies `is`; real seconds, the deal's own clock stands still. */
+  until(is: (deal: DealSnapshot) => boolean): Promise<DealSnapshot>;
+  untilStage(stage: DealSnapshot['stage']): Promise<DealSnapshot>;
+  signal(name: MessageName, payload: unknown): Promise<void>;
+  update(name: MessageName, payload: unknown): Promise<unknown>;
+  event(event: string, envelopeId?: string): Promise<void>;
+  /** The deal's end; time passes as fast as it needs to. */
+  result(): Promise<DealResult>;
+  events(): Promise<string[]>;
+}
+
+export interface DealRunner {
+  env: TestWorkflowEnvironment;
+  run<T>(
+    script: (deal: RunningDeal) => Promise<T>,
+    start?: Partial<DealStart>,
+    before?: (world: PaperWorld) => void,
+  ): Promise<T>;
+  stop(): Promise<void>;
+}
+
+let installed = false;
+
+export async function aDealRunner(signedPdf: Uint8Array): Promise<DealRunner> {
+  if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR') });
+  installed = true;
+  const env = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: await timeSkippingServerPath() } },
+    client: { identity: 'test' },
+  });
+  await env.connection.operatorService.addSearchAttributes({
+    namespace: 'default',
+    searchAttributes: Object.fromEntries(
+      Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, type === 'KEYWORD' ? 2 : 6]),
+    ),
+  });
+  let runs = 0;
+
+  return {
+    env,
+    async run(script, over, before) {
+      const world = aPaperWorld(signedPdf);
+      before?.(world);
+      const taskQueue = `deals-${++runs}`;
+      const start = aDeal({ dealId: `d${runs}`, ...over });
+      const { dealId, round } = start;
+      const worker = await Worker.create({
+        connection: env.nativeConnection,
+        taskQueue,
+        identity: 'test',
+        workflowBundle: { codePath: BUNDLE },
+        activities: createActivities({ ...world, webhookUrl: 'https://countersign.example/webhooks/atlas' }),
+      });
+      return worker.runUntil(async () => {
+        const handle = await env.client.workflow.start(WORKFLOW_TYPE, {
+          workflowId: workflowIdOf(dealId, round),
+          taskQueue,
+          args: [start],
+          memo: { dealId, round },
+        });
+        const deal: RunningDeal = {
+          handle,
+          world,
+          snapshot: () => handle.query<DealSnapshot>(DEAL_QUERY),
+          async until(is) {
+            const deadline = Date.now() + 15_000;
+            for (;;) {
+              const snapshot = await deal.snapshot();
+              if (is(snapshot)) return snapshot;
+              if (Date.now() > deadline)
+                throw new Error(`the deal never got there: ${JSON.stringify(snapshot, null, 1)}`);
+              await new Promise((resolve) => setTimeout(resolve, 20));
+            }
+          },
+          untilStage: (stage) => deal.until((snapshot) => snapshot.stage === stage),
+          signal: (name, payload) => handle.signal(name, payload),
+          update: (name, payload) => handle.executeUpdate(name, { args: [payload] }),
+          event: (event, envelopeId = world.envelopes.at(-1)?.envelopeId ?? '') =>
+            handle.signal(EVENT_SIGNAL, { event, envelopeId, receivedAt: '2026-01-05T09:00:00Z', deliveryId: 'd' }),
+          result: () => handle.result() as Promise<DealResult>,
+          async events() {
+            const { history } = await env.client.workflowService.getWorkflowExecutionHistory({
+              namespace: 'default',
+              execution: { workflowId: handle.workflowId },
+            });
+            return (history?.events ?? []).map((event) => String(event.eventType));
+          },
+        };
+        try {
+          return await script(deal);
+        } finally {
+          // A deal left open would hold the server's clock: its timers fire, and no worker is left to answer.
+          await handle.terminate('the test is over').catch(() => undefined);
+        }
+      });
+    },
+    stop: () => env.teardown(),
+  };
+}

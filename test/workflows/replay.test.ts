@@ -1,0 +1,60 @@
+/**
+ * Deals wait for weeks, so their code changes under them. The histories under test/histories/ were recorded from every way a deal
+ * can go; this code must replay each of them. `RECORD_HISTORIES=1 npm test -- replay` records them anew, which is right only
+ * when no deal of the recorded version can still be open (docs/changing-the-workflow.md).
+ */
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { aDealRunner } from '../support/deal-runner.js';
+import { BUNDLE } from '../support/global-setup.js';
+import { aSignedPdf } from '../support/signed-pdf.js';
+import { WAYS } from '../support/ways.js';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../histories/', import.meta.url));
+
+async function recordAll(): Promise<void> {
+  const deals = await aDealRunner(await aSignedPdf());
+  await mkdir(FOLDER, { recursive: true });
+  for (const [name, way] of Object.entries(WAYS)) {
+    await deals.run(
+      async (deal) => {
+        await way.drive(deal);
+        expect((await deal.result()).outcome).toBe(way.outcome);
+        const history = historyToJSON(await deal.handle.fetchHistory());
+        await writeFile(`${FOLDER}${name}.json`, history.replaceAll(ROOT, ''));
+      },
+      { dealId: name },
+      way.before,
+    );
+  }
+  await deals.stop();
+}
+
+describe('a deal that was recorded', () => {
+  beforeAll(async () => {
+    if (process.env.RECORD_HISTORIES) await recordAll();
+  }, 120_000);
+
+  it.each(Object.keys(WAYS))('%s replays on this code', async (name) => {
+    const history = historyFromJSON(JSON.parse(await readFile(`${FOLDER}${name}.json`, 'utf8')));
+    await Worker.runReplayHistory({ workflowBundle: { codePath: BUNDLE } }, history, `deal-${name}`);
+  });
+
+  it('is there for every way a deal can go, and for no other', async () => {
+    const recorded = (await readdir(FOLDER)).map((file) => file.replace('.json', '')).sort();
+    expect(recorded).toEqual(Object.keys(WAYS).sort());
+  });
+
+  it('fails the replay when the story is told in another order', async () => {
+    const { code } = await bundleWorkflowCode({
+      workflowsPath: fileURLToPath(new URL('../support/reordered-workflow.ts', import.meta.url)),
+      logger: new DefaultLogger('ERROR'),
+    });
+    const history = historyFromJSON(JSON.parse(await readFile(`${FOLDER}approved-and-signed.json`, 'utf8')));
+    await expect(Worker.runReplayHistory({ workflowBundle: { code } }, history, 'deal-x')).rejects.toThrow(/TMPRL1100|determinism/i);
+  });
+});
