@@ -72,7 +72,7 @@ export interface SigningProvider {
 }
 
 /**
- * What went wrong, as the caller must treat it. `unreachable` (no answer), `unavailable` (5xx), `rate-limited` and `busy` pass by
+ * What went wrong, as the caller must treat it. `unreachable` (no answer), `unavailable` (5xx) and `rate-limited` pass by
  * themselves; the rest needs a change first. `unreadable`: a 2xx answer that does not parse; the message names the field.
  */
 export type ProviderErrorKind =

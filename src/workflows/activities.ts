@@ -2,16 +2,19 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 
-/** A provider that is down is tried for as long as it takes; the heartbeat tells within seconds that a worker died. */
+/**
+ * A provider that is down is tried for as long as it takes; the heartbeat tells within seconds that a worker died. One try may
+ * hold three calls of up to 30 s, or an upload of up to two minutes.
+ */
 const patient = proxyActivities<Activities>({
-  startToCloseTimeout: '1 minute',
+  startToCloseTimeout: '3 minutes',
   heartbeatTimeout: '10 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
 });
 
 /** One look a try; the failure of a try says when the next is due. After an hour the deal says that it stands still. */
 const detection = proxyActivities<Activities>({
-  startToCloseTimeout: '15 seconds',
+  startToCloseTimeout: '35 seconds',
   scheduleToCloseTimeout: '1 hour',
   retry: { initialInterval: '2 seconds', backoffCoefficient: 1.5, maximumInterval: '30 seconds' },
 });
