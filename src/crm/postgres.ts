@@ -1,0 +1,131 @@
+/** The `postgres` CRM: a deal row, a billing row, and the attachments of each deal, in a database of the company's own. */
+import type { SignedPdf } from '../deal/snapshot.js';
+import type { Stage } from '../deal/stages.js';
+import type { CrmRecord } from '../deal/state.js';
+import { CrmError, type Crm } from './crm.js';
+import type { Database } from './database.js';
+import { missingMigrations } from './migrate.js';
+import { sqlError } from './sql-errors.js';
+
+const UPSERT_BILLING = `
+  INSERT INTO billing AS stored (deal_id, round, version, envelope_id, status)
+  VALUES ($1, $2, $3, $4, $5)
+  ON CONFLICT (deal_id, round) DO UPDATE SET
+    version = excluded.version, envelope_id = excluded.envelope_id, status = excluded.status, updated_at = now()
+  WHERE stored.version < excluded.version`;
+
+const UPSERT_DEAL = `
+  INSERT INTO deals AS stored (deal_id, round, version, stage, crm_stage, document_type, envelope_id, review_url,
+    outcome, reason, signed_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+  ON CONFLICT (deal_id, round) DO UPDATE SET
+    version = excluded.version, stage = excluded.stage, crm_stage = excluded.crm_stage,
+    document_type = excluded.document_type, envelope_id = excluded.envelope_id, review_url = excluded.review_url,
+    outcome = excluded.outcome, reason = excluded.reason, signed_at = excluded.signed_at, updated_at = now()
+  WHERE stored.version < excluded.version`;
+
+const INSERT_ATTACHMENT = `
+  INSERT INTO attachments (deal_id, round, sha256, envelope_id, uri, bytes, pages)
+  VALUES ($1, $2, $3, $4, $5, $6, $7)
+  ON CONFLICT (deal_id, round, sha256) DO NOTHING`;
+
+const POINT_DEAL_AT_PDF = `
+  UPDATE deals SET signed_pdf_uri = $3, signed_pdf_sha256 = $4, signed_pdf_bytes = $5, signed_pdf_pages = $6,
+    updated_at = now()
+  WHERE deal_id = $1 AND round = $2 AND signed_pdf_sha256 IS DISTINCT FROM $4`;
+
+/** Writes nothing, yet fails where a write would: no privilege, or a standby that is read-only. */
+const REHEARSAL = [
+  'INSERT INTO deals SELECT * FROM deals WHERE false',
+  'UPDATE deals SET version = version WHERE false',
+  'INSERT INTO billing SELECT * FROM billing WHERE false',
+  'UPDATE billing SET version = version WHERE false',
+  'INSERT INTO attachments SELECT * FROM attachments WHERE false',
+];
+
+/** The CRM owns `database` and closes it. Write ids are not needed: versions and keys make each write repeatable. */
+export function createPostgresCrm(database: Database): Crm {
+  return {
+    name: 'postgres',
+
+    async record(record) {
+      await attempt('writing the deal', () =>
+        database.transaction(async (tx) => {
+          const { dealId, round, version, envelopeId, stage } = record;
+          await tx.query(UPSERT_BILLING, [dealId, round, version, envelopeId, billingStatusOf(stage)]);
+          await tx.query(UPSERT_DEAL, dealValues(record));
+        }),
+      );
+    },
+
+    async attach({ dealId, round, envelopeId }, pdf: SignedPdf) {
+      await attempt('attaching the signed PDF', () =>
+        database.transaction(async (tx) => {
+          const { uri, sha256, bytes, pages } = pdf;
+          await tx.query(INSERT_ATTACHMENT, [dealId, round, sha256, envelopeId, uri, bytes, pages]);
+          await tx.query(POINT_DEAL_AT_PDF, [dealId, round, uri, sha256, bytes, pages]);
+        }),
+      );
+    },
+
+    async check() {
+      await attempt('checking the database', async () => {
+        const missing = await missingMigrations(database);
+        if (missing.length > 0) {
+          throw new CrmError('refused', `The database schema lacks ${missing.join(', ')}: run npm run setup.`);
+        }
+        await database.transaction(async (tx) => {
+          for (const statement of REHEARSAL) await tx.query(statement);
+        });
+      });
+    },
+
+    close: () => database.close(),
+  };
+}
+
+async function attempt(doing: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw sqlError(error, doing);
+  }
+}
+
+function dealValues(record: CrmRecord): unknown[] {
+  return [
+    record.dealId,
+    record.round,
+    record.version,
+    record.stage,
+    record.crmStage ?? null,
+    record.documentType,
+    record.envelopeId,
+    record.reviewUrl,
+    record.outcome,
+    // A signer types the reason; PostgreSQL's text cannot hold a NUL.
+    record.reason?.replaceAll('\0', '') ?? null,
+    record.signedAt,
+  ];
+}
+
+/** `draft`: nothing is out. `out`: with the signers. `signed`: to be billed. `closed`: ended without a signature. */
+function billingStatusOf(stage: Stage): 'draft' | 'out' | 'signed' | 'closed' {
+  switch (stage) {
+    case 'preparing':
+    case 'detecting':
+    case 'in-review':
+    case 'sending':
+      return 'draft';
+    case 'out-for-signature':
+      return 'out';
+    case 'filing':
+    case 'completed':
+      return 'signed';
+    case 'declined':
+    case 'voided':
+    case 'expired':
+    case 'cancelled':
+      return 'closed';
+  }
+}

@@ -1,0 +1,123 @@
+/** A look into the tables of the `postgres` CRM, and what only it must hold to. */
+import { randomUUID } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { createPostgresCrm } from '../../src/crm/postgres.js';
+import type { Database } from '../../src/crm/database.js';
+import type { CrmRecord } from '../../src/deal/state.js';
+import type { Stage } from '../../src/deal/stages.js';
+import { aRecord, aSignedPdf, PDF_BYTES, type CrmUnderTest, saying } from './contract.js';
+
+interface DealRow {
+  deal_id: string;
+  round: number;
+  version: number;
+  stage: Stage;
+  crm_stage: string | null;
+  document_type: string;
+  envelope_id: string | null;
+  review_url: string | null;
+  outcome: string | null;
+  reason: string | null;
+  signed_at: Date | null;
+}
+
+export function sqlCrm(database: Database): CrmUnderTest {
+  return {
+    crm: createPostgresCrm(database),
+    async stored(dealId, round) {
+      const [row] = await database.query<DealRow>('SELECT * FROM deals WHERE deal_id = $1 AND round = $2', [
+        dealId,
+        round,
+      ]);
+      return row && recordOf(row);
+    },
+    async attached(dealId, round) {
+      const rows = await database.query<{ sha256: string }>(
+        'SELECT sha256 FROM attachments WHERE deal_id = $1 AND round = $2 ORDER BY attached_at',
+        [dealId, round],
+      );
+      return rows.map(({ sha256 }) => sha256);
+    },
+  };
+}
+
+function recordOf(row: DealRow): CrmRecord {
+  return {
+    dealId: row.deal_id,
+    round: row.round,
+    version: row.version,
+    stage: row.stage,
+    ...(row.crm_stage !== null && { crmStage: row.crm_stage }),
+    documentType: row.document_type,
+    envelopeId: row.envelope_id,
+    reviewUrl: row.review_url,
+    outcome: row.outcome,
+    reason: row.reason,
+    signedAt: row.signed_at?.toISOString() ?? null,
+  };
+}
+
+/** Runs on a migrated database. */
+export function keepsItsTables(open: () => Database): void {
+  const crmOf = () => createPostgresCrm(open());
+
+  it('writes one billing row a deal, with the envelope id', async () => {
+    const record = aRecord();
+    await crmOf().record(record, 'w1');
+    await crmOf().record({ ...record, version: 2, stage: 'filing' }, 'w2');
+    await crmOf().record({ ...record, version: 1, stage: 'preparing' }, 'w1');
+    const rows = await open().query('SELECT envelope_id, status, version FROM billing WHERE deal_id = $1', [
+      record.dealId,
+    ]);
+    expect(rows).toEqual([{ envelope_id: 'env_1', status: 'signed', version: 2 }]);
+  });
+
+  it('writes neither billing nor deal when one of them cannot be written', async () => {
+    const record = aRecord({ signedAt: 'no time at all' });
+    await expect(crmOf().record(record, 'w1')).rejects.toMatchObject({ name: 'CrmError', kind: 'refused' });
+    expect(await open().query('SELECT * FROM billing WHERE deal_id = $1', [record.dealId])).toEqual([]);
+  });
+
+  it('shows on the deal where its signed PDF is, and does not touch the row at the second attach', async () => {
+    const record = aRecord({ stage: 'filing' });
+    const crm = crmOf();
+    const deal = { dealId: record.dealId, round: 1, envelopeId: 'env_1' };
+    const look = () => open().query('SELECT *, xmin::text FROM deals WHERE deal_id = $1', [record.dealId]);
+    await crm.record(record, 'w1');
+    await crm.attach(deal, aSignedPdf(), async () => PDF_BYTES, 'a1');
+    const [row] = await look();
+    expect(row).toMatchObject({
+      signed_pdf_uri: aSignedPdf().uri,
+      signed_pdf_sha256: aSignedPdf().sha256,
+      signed_pdf_bytes: String(PDF_BYTES.length),
+      signed_pdf_pages: 2,
+    });
+    await crm.attach(deal, aSignedPdf(), async () => PDF_BYTES, 'a1');
+    expect(await look()).toEqual([row]);
+  });
+
+  it('refuses a second, different PDF of the same envelope', async () => {
+    const record = aRecord({ stage: 'filing' });
+    const deal = { dealId: record.dealId, round: 1, envelopeId: 'env_1' };
+    const other = Buffer.from('%PDF-1.7 another');
+    await crmOf().record(record, 'w1');
+    await crmOf().attach(deal, aSignedPdf(), async () => PDF_BYTES, 'a1');
+    const second = crmOf().attach(deal, aSignedPdf(other), async () => other, 'a2');
+    await expect(second).rejects.toThrow(/one_signed_pdf_an_envelope \(SQLSTATE 23505\)/);
+    await expect(sqlCrm(open()).attached(record.dealId, 1)).resolves.toHaveLength(1);
+  });
+
+  it('refuses to attach to a deal that was never written, and says so without a value of the row', async () => {
+    const deal = { dealId: randomUUID(), round: 1, envelopeId: 'env_1' };
+    const attach = crmOf().attach(deal, aSignedPdf(), async () => PDF_BYTES, 'a1');
+    const error = await attach.catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ kind: 'refused', message: saying('attached_to_a_deal') });
+    expect(String(error)).not.toContain(deal.dealId);
+  });
+
+  it('drops the NUL that a signer typed into a reason', async () => {
+    const record = aRecord({ reason: 'no\0pe' });
+    await crmOf().record(record, 'w1');
+    expect(await sqlCrm(open()).stored(record.dealId, 1)).toMatchObject({ reason: 'nope' });
+  });
+}
