@@ -1,0 +1,172 @@
+/**
+ * The settings of each process, typed, from its environment. Every reader throws `SettingsError` with all that is wrong at once;
+ * a process prints its message and stops.
+ */
+import { resolve } from 'node:path';
+import { readDocumentTypes } from './config/document-types.js';
+import { readVariables, SettingsError, type Environment, type Setting } from './config/environment.js';
+import { problemsOfLaterVersions } from './config/not-yet.js';
+import { readTemporalSettings, type TemporalSettings } from './config/temporal.js';
+import type { GatewayToken } from './config/tokens.js';
+import { VARIABLES } from './config/variables.js';
+import type { Policy } from './deal/policy.js';
+
+export { SettingsError, type Environment } from './config/environment.js';
+export type { TemporalSettings } from './config/temporal.js';
+export { ROLES, type GatewayToken, type Role } from './config/tokens.js';
+
+/** A PostgreSQL server, or the embedded one in an absolute folder, for one process at a time. */
+export type DatabaseSettings = { url: string } | { folder: string };
+
+export type CrmSettings =
+  { kind: 'postgres'; database: DatabaseSettings } | { kind: 'http'; url: string; secret: string };
+
+export interface WorkerSettings {
+  temporal: TemporalSettings;
+  taskQueue: string;
+  atlas: { baseUrl: string; apiKey: string };
+  /** Where Atlas reports events: `$PUBLIC_URL/webhooks/atlas`. */
+  webhookUrl: string;
+  documents: {
+    /** Absolute folder where signed PDFs are filed. */
+    store: { folder: string };
+    /** Absolute folder below which `file:` documents must lie. */
+    root: string;
+    allowPrivateHosts: boolean;
+  };
+  crm: CrmSettings;
+  /** Where the metrics listen; port 0: any free one. */
+  metricsHost: string;
+  metricsPort: number;
+}
+
+export interface GatewaySettings {
+  temporal: TemporalSettings;
+  taskQueue: string;
+  host: string;
+  port: number;
+  /** Null: no tokens are set and none are needed, since only this machine reaches the gateway. */
+  tokens: readonly GatewayToken[] | null;
+  /** Keys of webhook signatures, today's first. */
+  atlasKeys: readonly string[];
+  policies: ReadonlyMap<string, Policy>;
+}
+
+export interface SetupSettings {
+  temporal: TemporalSettings;
+  crm: CrmSettings;
+}
+
+const { CRM, DATABASE_URL, CRM_URL, CRM_SECRET, TASK_QUEUE, ATLAS_API_KEY, PORT, REDACT_PII } = VARIABLES;
+const CRM_VARIABLES = { CRM, DATABASE_URL, CRM_URL, CRM_SECRET };
+
+export function readWorkerSettings(env: Environment): WorkerSettings {
+  const { ATLAS_BASE_URL, PUBLIC_URL, HOST, METRICS_PORT } = VARIABLES;
+  const { DOCUMENT_STORE, DOCUMENT_ROOT, ALLOW_PRIVATE_DOCUMENT_HOSTS } = VARIABLES;
+  const problems = problemsOfLaterVersions(env);
+  const values = take(
+    problems,
+    readVariables(env, {
+      ...{ TASK_QUEUE, ATLAS_BASE_URL, ATLAS_API_KEY, PUBLIC_URL, HOST, PORT, METRICS_PORT, REDACT_PII },
+      ...{ DOCUMENT_STORE, DOCUMENT_ROOT, ALLOW_PRIVATE_DOCUMENT_HOSTS },
+      ...CRM_VARIABLES,
+    }),
+  );
+  const temporal = take(problems, readTemporalSettings(env));
+  const crm = values && take(problems, crmOf(values));
+  if (!values || !temporal || !crm || problems.length > 0) throw new SettingsError(problems);
+  return {
+    temporal,
+    taskQueue: values.TASK_QUEUE,
+    atlas: { baseUrl: values.ATLAS_BASE_URL, apiKey: values.ATLAS_API_KEY },
+    webhookUrl: `${values.PUBLIC_URL ?? `http://localhost:${values.PORT}`}/webhooks/atlas`,
+    documents: {
+      store: values.DOCUMENT_STORE,
+      root: values.DOCUMENT_ROOT,
+      allowPrivateHosts: values.ALLOW_PRIVATE_DOCUMENT_HOSTS,
+    },
+    crm,
+    metricsHost: values.HOST,
+    metricsPort: values.METRICS_PORT,
+  };
+}
+
+export function readGatewaySettings(env: Environment): GatewaySettings {
+  const { HOST, GATEWAY_TOKENS, NODE_ENV, ATLAS_PREVIOUS_API_KEYS, DOCUMENT_TYPES, READ_BACK_FIRST } = VARIABLES;
+  const problems = problemsOfLaterVersions(env);
+  const values = take(
+    problems,
+    readVariables(env, {
+      ...{ TASK_QUEUE, HOST, PORT, GATEWAY_TOKENS, NODE_ENV, REDACT_PII },
+      ...{ ATLAS_API_KEY, ATLAS_PREVIOUS_API_KEYS, DOCUMENT_TYPES, READ_BACK_FIRST },
+    }),
+  );
+  const temporal = take(problems, readTemporalSettings(env));
+  const policies = values && take(problems, readDocumentTypes(values.DOCUMENT_TYPES, values.READ_BACK_FIRST));
+  const tokens = values && take(problems, tokensOf(values));
+  if (!values || !temporal || !policies || !tokens || problems.length > 0) throw new SettingsError(problems);
+  return {
+    temporal,
+    taskQueue: values.TASK_QUEUE,
+    host: values.HOST,
+    port: values.PORT,
+    tokens: tokens.length > 0 ? tokens : null,
+    atlasKeys: [values.ATLAS_API_KEY, ...values.ATLAS_PREVIOUS_API_KEYS],
+    policies,
+  };
+}
+
+export function readSetupSettings(env: Environment): SetupSettings {
+  const problems = problemsOfLaterVersions(env);
+  const values = take(problems, readVariables(env, CRM_VARIABLES));
+  const temporal = take(problems, readTemporalSettings(env));
+  const crm = values && take(problems, crmOf(values));
+  if (!temporal || !crm || problems.length > 0) throw new SettingsError(problems);
+  return { temporal, crm };
+}
+
+/** The value that was read, its problems put with the others: a person mends a list in one go. */
+function take<T>(problems: string[], read: Setting<T>): T | undefined {
+  if (read.problems) problems.push(...read.problems);
+  return read.value;
+}
+
+function crmOf(values: {
+  CRM: 'postgres' | 'http';
+  DATABASE_URL?: string | undefined;
+  CRM_URL?: string | undefined;
+  CRM_SECRET?: string | undefined;
+}): Setting<CrmSettings> {
+  const { CRM: kind, DATABASE_URL: database, CRM_URL: url, CRM_SECRET: secret } = values;
+  if (kind === 'postgres') {
+    return { value: { kind, database: database ? { url: database } : { folder: resolve('data/crm') } } };
+  }
+  if (url !== undefined && secret !== undefined) return { value: { kind, url, secret } };
+  const problems = [];
+  if (url === undefined) {
+    problems.push(
+      'CRM_URL: is not set, but CRM=http needs it; for example CRM_URL=https://crm.example.com/countersign',
+    );
+  }
+  if (secret === undefined) {
+    problems.push('CRM_SECRET: is not set, but CRM=http needs it; for example CRM_SECRET=$(openssl rand -hex 24)');
+  }
+  return { problems };
+}
+
+/** Without tokens everybody who reaches the gateway is an operator, so only this machine may reach it. */
+function tokensOf(values: {
+  GATEWAY_TOKENS?: GatewayToken[] | undefined;
+  HOST: string;
+  NODE_ENV: string;
+}): Setting<GatewayToken[]> {
+  if (values.GATEWAY_TOKENS) return { value: values.GATEWAY_TOKENS };
+  const example = 'for example GATEWAY_TOKENS=operator:anna:$(openssl rand -hex 24)';
+  if (values.NODE_ENV === 'production') {
+    return { problems: [`GATEWAY_TOKENS: is not set, but NODE_ENV=production needs it; ${example}`] };
+  }
+  if (!/^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(values.HOST)) {
+    return { problems: [`GATEWAY_TOKENS: is not set, but others reach HOST=${values.HOST}; ${example}`] };
+  }
+  return { value: [] };
+}

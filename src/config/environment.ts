@@ -1,0 +1,86 @@
+/** How settings are read from the environment: by zod schemas, secrets also from files, every problem told in one line. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Settings that cannot be used. The message has one line a problem, each naming its variable; none shows a secret. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** A setting that was read, or why it cannot be, one line a problem. */
+export type Setting<T> = { value: T; problems?: undefined } | { value?: undefined; problems: string[] };
+
+/** What a variable can be set to, for the line that says it is set wrongly. */
+export const EXAMPLES = z.registry<{ example: string }>();
+
+/** Variables that hold a secret: each is also read from the file that `NAME_FILE` names. */
+const SECRETS = new Set([
+  'ATLAS_API_KEY',
+  'ATLAS_PREVIOUS_API_KEYS',
+  'CRM_SECRET',
+  'DATABASE_URL',
+  'GATEWAY_TOKENS',
+  'TEMPORAL_API_KEY',
+]);
+
+/** Reads the variables that `shape` names; of several problems with one variable the first is told. */
+export function readVariables<Shape extends Record<string, z.ZodType>>(
+  env: Environment,
+  shape: Shape,
+): Setting<z.output<z.ZodObject<Shape>>> {
+  const problems: string[] = [];
+  const told = new Set<string>();
+  const raw: Record<string, string | undefined> = {};
+  for (const name of Object.keys(shape)) {
+    const read = readVariable(env, name);
+    if (read.problem === undefined) {
+      raw[name] = read.value;
+    } else {
+      problems.push(read.problem);
+      told.add(name);
+    }
+  }
+  const parsed = z.object(shape).safeParse(raw);
+  if (parsed.success && problems.length === 0) return { value: parsed.data };
+
+  for (const issue of parsed.error?.issues ?? []) {
+    const name = String(issue.path[0]);
+    if (told.has(name)) continue;
+    told.add(name);
+    const schema = shape[name];
+    const example = schema && EXAMPLES.get(schema)?.example;
+    const what = raw[name] === undefined ? 'is not set' : issue.message;
+    problems.push(`${name}: ${what}${example ? `; for example ${name}=${example}` : ''}`);
+  }
+  return { problems };
+}
+
+/** The value of one variable; empty counts as not set, since compose files pass unset ones on as empty. */
+export function readVariable(
+  env: Environment,
+  name: string,
+): { value: string | undefined; problem?: undefined } | { problem: string } {
+  const value = env[name]?.trim() || undefined;
+  const file = SECRETS.has(name) ? env[`${name}_FILE`]?.trim() : undefined;
+  if (!file) return { value };
+  if (value !== undefined) return { problem: `${name}: is set, and so is ${name}_FILE; set only one of them` };
+  try {
+    const content = readFileSync(file, 'utf8').trim();
+    return content === ''
+      ? { problem: `${name}_FILE: ${file} is empty; for example ${name}_FILE=/run/secrets/${name.toLowerCase()}` }
+      : { value: content };
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    return {
+      problem: `${name}_FILE: ${file} cannot be read (${why}); for example ${name}_FILE=/run/secrets/${name.toLowerCase()}`,
+    };
+  }
+}

@@ -1,0 +1,32 @@
+/** Temporal's own variables and profiles, read as its CLI reads them. */
+import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
+import { readVariable, type Environment, type Setting } from './environment.js';
+
+export interface TemporalSettings {
+  connectionOptions: ClientConnectConfig['connectionOptions'];
+  namespace: string;
+}
+
+export function readTemporalSettings(env: Environment): Setting<TemporalSettings> {
+  const overrideEnvVars: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) if (value) overrideEnvVars[name] = value;
+
+  const apiKey = readVariable(env, 'TEMPORAL_API_KEY');
+  if (apiKey.problem !== undefined) return { problems: [apiKey.problem] };
+  if (apiKey.value !== undefined) overrideEnvVars.TEMPORAL_API_KEY = apiKey.value;
+
+  const address = overrideEnvVars.TEMPORAL_ADDRESS;
+  if (address && !/^(\[[0-9a-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/i.test(address)) {
+    return { problems: ['TEMPORAL_ADDRESS: must be host:port; for example TEMPORAL_ADDRESS=localhost:7233'] };
+  }
+  try {
+    const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars });
+    return { value: { connectionOptions, namespace: namespace || 'default' } };
+  } catch (error) {
+    const why = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ');
+    const name = env.TEMPORAL_CONFIG_FILE ? 'TEMPORAL_CONFIG_FILE' : 'TEMPORAL_PROFILE';
+    return {
+      problems: [`${name}: Temporal's settings cannot be read (${why}); for example TEMPORAL_ADDRESS=localhost:7233`],
+    };
+  }
+}

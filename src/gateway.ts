@@ -1,0 +1,44 @@
+/** `npm run gateway`: the door for the CRM, for Atlas's events and for the people who steer deals. */
+import { collectDefaultMetrics } from 'prom-client';
+import { readGatewaySettings, SettingsError } from './config.js';
+import { createGateway } from './gateway/app.js';
+import { createMetrics } from './gateway/observe.js';
+import { createTemporalDeals } from './gateway/temporal-deals.js';
+import { openTemporal } from './temporal/connection.js';
+import { createLogger } from './temporal/logging.js';
+
+/** Longer than any call to Temporal may take. */
+const LAST_REQUESTS_MS = 12_000;
+
+const logger = createLogger('gateway');
+
+async function main(): Promise<void> {
+  const { temporal, taskQueue, host, port, ...settings } = readGatewaySettings(process.env);
+  const client = openTemporal(temporal);
+  const deals = createTemporalDeals(client, { namespace: temporal.namespace, taskQueue });
+  const metrics = createMetrics();
+  collectDefaultMetrics({ register: metrics.registry });
+  const app = createGateway({ ...settings, deals, logger, metrics });
+
+  let stopping = false;
+  const stop = (signal: string): void => {
+    if (stopping) return;
+    stopping = true;
+    logger.info({ signal }, 'gateway stops');
+    setTimeout(() => process.exit(1), LAST_REQUESTS_MS).unref();
+    void app.close().then(() => client.connection.close());
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
+
+  if (!settings.tokens)
+    logger.warn('GATEWAY_TOKENS is not set: every direct call from this machine acts as an operator');
+  await app.listen({ host, port });
+}
+
+try {
+  await main();
+} catch (error) {
+  if (error instanceof SettingsError) process.stderr.write(`${error.message}\n`);
+  else logger.fatal({ err: error }, 'the gateway cannot run');
+  process.exit(1);
+}

@@ -1,0 +1,76 @@
+/** What callers get, as zod schemas for the OpenAPI document. The types hold them to the domain: a drift does not compile. */
+import { z } from 'zod';
+import type { PartyStatus } from '../deal/party.js';
+import { isRefusal, REFUSALS } from '../deal/refusals.js';
+import type { DealSnapshot, FieldsStatus } from '../deal/snapshot.js';
+import { FINAL_STAGES, OPEN_STAGES } from '../deal/stages.js';
+
+const instant = z.iso.datetime();
+
+const FIELDS: Record<FieldsStatus, true> = {
+  pending: true,
+  ready: true,
+  failed: true,
+  recovered_empty: true,
+  unknown: true,
+};
+const PROGRESS: Record<PartyStatus, true> = {
+  waiting: true,
+  pending: true,
+  signed: true,
+  declined: true,
+  copied: true,
+  unknown: true,
+};
+
+const keysOf = <Key extends string>(words: Record<Key, true>): z.ZodType<Key> =>
+  z.enum(Object.keys(words).filter((word): word is Key => word in words));
+
+export const dealAnswer: z.ZodType<DealSnapshot> = z.object({
+  dealId: z.string(),
+  round: z.int(),
+  documentType: z.string(),
+  provider: z.enum(['atlas']),
+  stage: z.enum([...OPEN_STAGES, ...FINAL_STAGES]),
+  since: instant,
+  waitingFor: z.string().nullable().meta({ description: 'What the deal waits for, in plain words' }),
+  blocked: z
+    .object({
+      reason: z.enum(Object.keys(REFUSALS).filter(isRefusal)),
+      since: instant,
+      hint: z.string(),
+      detail: z.string(),
+    })
+    .nullable(),
+  envelopeId: z.string().nullable(),
+  revision: z.int(),
+  reviewUrl: z.string().nullable().meta({ description: 'Null but for reviewers and operators' }),
+  fieldsStatus: keysOf(FIELDS).nullable(),
+  fieldsVersion: z.int().nullable(),
+  parties: z.array(z.object({ role: z.string(), order: z.int(), status: keysOf(PROGRESS) })),
+  signedPdf: z.object({ uri: z.string(), sha256: z.string(), bytes: z.int(), pages: z.int() }).nullable(),
+  timeline: z.array(z.object({ at: instant, what: z.string(), by: z.string() })),
+});
+
+export const startAnswer = z.object({
+  workflowId: z.string(),
+  started: z.boolean().meta({ description: 'False when the deal was open already' }),
+});
+
+export const messageAnswer = z.object({
+  workflowId: z.string(),
+  repeat: z.boolean().meta({ description: 'True when the deal had taken the same message before' }),
+});
+
+export const webhookAnswer = z.object({ result: z.enum(['signalled', 'ended', 'ignored']) });
+
+export const problemAnswer = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().meta({ description: 'What happened and what to do' }),
+  requestId: z.string(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  workflowId: z.string().optional(),
+  outcome: z.string().optional(),
+});

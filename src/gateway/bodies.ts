@@ -1,0 +1,94 @@
+/**
+ * What callers may send, as zod schemas: they check shape and spelling and make the OpenAPI document. What a message means is
+ * judged by the domain's own readers afterwards.
+ */
+import { z } from 'zod';
+import { isDealId } from '../deal/ids.js';
+import { invalidBody, type FieldProblem } from './problem.js';
+
+const line = z.string().trim().min(1, 'must not be empty');
+
+const party = z.strictObject({
+  email: z.email('must be an e-mail address').max(254),
+  name: line.max(200).optional(),
+  role: line.max(100).optional().meta({ description: 'Matches the party to the fields of the document' }),
+  order: z
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .meta({ description: 'Signers sign strictly in turn; by default as listed' }),
+  role_type: z.enum(['signer', 'cc']).optional(),
+});
+
+const parties = z.array(party).min(1, 'must hold at least one signer').max(100);
+
+const document = z.strictObject({
+  uri: z
+    .string()
+    .max(2048)
+    .refine((uri) => !/^s3:/i.test(uri), 's3: documents are not supported yet')
+    .regex(/^(file|https?|s3):./i, 'must begin with file: or https:'),
+});
+
+const dealId = z
+  .string()
+  .refine(isDealId, 'must be 1 to 120 letters, digits or . _ : - , and begin and end with a letter or digit')
+  .meta({ description: 'The record id of the deal in the CRM; shows in logs and URLs, so nothing personal' });
+
+export const startBody = z.strictObject({
+  dealId,
+  round: z.int().min(1).max(100).default(1).meta({ description: 'Names the next round of a deal that has ended' }),
+  documentType: z.string(),
+  document,
+  parties,
+});
+
+const by = line.max(200).optional().meta({ description: 'Ignored when the token has a name: then that counts' });
+
+export const MESSAGE_BODIES = {
+  review: z.strictObject({
+    decision: z.enum(['approve', 'reject']),
+    reviewer: by,
+    fieldsVersion: z.int().nullish().meta({ description: 'The fields_version that was looked at' }),
+    note: line.optional(),
+  }),
+  cancel: z.strictObject({ reason: line, by }),
+  amend: z.strictObject({ parties: parties.optional(), document: document.optional(), reason: line, by }),
+  resume: z.strictObject({ note: line.optional(), by }),
+  remind: z.strictObject({ by }),
+};
+
+/** Fields of later versions: a caller that sends one must learn that nothing comes of it. */
+const NOT_YET: Partial<Record<string, string>> = {
+  envelopeId: 'deals that take over an envelope are not supported yet; leave it out',
+  prefill: 'templates are not supported yet; leave it out',
+  template: 'templates are not supported yet; leave it out',
+  metadata: 'is not supported yet: it would not reach the envelope; leave it out',
+};
+
+/** The body in its type. Throws the 422 that names every field that is wrong. */
+export function readBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw invalidBody(parsed.error.issues.flatMap(problemsOf));
+}
+
+function problemsOf(issue: z.core.$ZodIssue): FieldProblem[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: pathOf([...issue.path, key]),
+      message: (issue.path.length === 0 && NOT_YET[key]) || 'is not known',
+    }));
+  }
+  const missing = issue.code === 'invalid_type' && issue.input === undefined;
+  return [{ path: pathOf(issue.path), message: missing ? 'is missing' : issue.message }];
+}
+
+/** `parties[0].email` */
+function pathOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '');
+}

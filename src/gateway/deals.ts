@@ -1,0 +1,58 @@
+/** The deals as the routes see them: what can be asked of them and what may come of it. `temporal-deals.ts` is the real one. */
+import type { EnvelopeEvent, MessageName } from '../deal/messages.js';
+import type { DealSnapshot } from '../deal/snapshot.js';
+import type { DealStart } from '../deal/start.js';
+
+export type Started =
+  | { kind: 'started'; workflowId: string }
+  | { kind: 'attached'; workflowId: string }
+  | { kind: 'ended'; workflowId: string; outcome: string }
+  /** The workflow id belongs to another deal: `deal-42-2` is the second round of deal 42 and the first of deal 42-2. */
+  | { kind: 'taken'; workflowId: string }
+  /** Another round of the deal stands in the way: an earlier one that is open, or a later one that exists. */
+  | { kind: 'other-round'; round: number; open: boolean }
+  /** The round before the asked one is not known. */
+  | { kind: 'not-next'; round: number };
+
+export type Read = { kind: 'deal'; snapshot: DealSnapshot } | { kind: 'unknown' };
+
+export type Told =
+  | { kind: 'taken'; workflowId: string; repeat: boolean }
+  | { kind: 'not-now' | 'malformed'; workflowId: string; why: string }
+  | { kind: 'ended'; workflowId: string; outcome: string }
+  | { kind: 'unknown' };
+
+export type Heard = 'signalled' | 'ended' | 'unknown';
+
+export interface Deals {
+  /** Starts the deal, or attaches to the same one when it is open. Exactly one of several calls at once answers `started`. */
+  start(start: DealStart): Promise<Started>;
+  /** The snapshot of a round, the latest by default. */
+  read(dealId: string, round?: number): Promise<Read>;
+  /** Hands a message to the latest round and waits for its answer. The same `updateId` again answers the first result. */
+  tell(dealId: string, name: MessageName, message: unknown, updateId?: string): Promise<Told>;
+  /** Hands a provider's event to the deal of this workflow id, or else to the deal that has the envelope. */
+  hear(event: EnvelopeEvent, workflowId?: string): Promise<Heard>;
+  /** Throws `DealsUnavailable` unless deals can be started and reached now. */
+  check(): Promise<void>;
+}
+
+/**
+ * Deals cannot be reached now, through no fault of the caller. `no-worker`: Temporal has the call but nobody answers it.
+ * The message says what to do, for the caller and for whoever runs the gateway.
+ */
+export class DealsUnavailable extends Error {
+  override readonly name = 'DealsUnavailable';
+  readonly kind: 'temporal-unavailable' | 'no-worker';
+  readonly retryAfterSeconds: number;
+
+  constructor(
+    kind: 'temporal-unavailable' | 'no-worker',
+    message: string,
+    details: { retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: details.cause });
+    this.kind = kind;
+    this.retryAfterSeconds = details.retryAfterSeconds ?? 5;
+  }
+}

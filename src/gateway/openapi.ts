@@ -1,0 +1,134 @@
+/** The OpenAPI 3.1 document, put together from the schemas that the routes check with. */
+import { z } from 'zod';
+import { MESSAGES, type MessageName } from '../deal/messages.js';
+import { MAY, type Deed } from './access.js';
+import { dealAnswer, messageAnswer, problemAnswer, startAnswer, webhookAnswer } from './answers.js';
+import { MESSAGE_BODIES, startBody } from './bodies.js';
+
+const MESSAGE_SUMMARIES: Record<MessageName, string> = {
+  review: 'Approves or rejects the draft',
+  cancel: 'Voids what is out and ends the deal',
+  amend: 'Replaces parties or document by a new draft',
+  resume: 'Lets a blocked deal try again',
+  remind: 'Nudges the signer whose turn it is',
+};
+
+const PROBLEMS: Record<number, string> = {
+  400: 'The request cannot be read',
+  401: 'No token, an unknown one, or a wrong signature',
+  403: 'The role may not do this',
+  404: 'There is no such deal',
+  409: 'The deal has ended or is in no state for this',
+  413: 'The body is larger than 1 MiB',
+  415: 'The body is not JSON',
+  422: 'The body is not what the route takes; errors names each field',
+  503: 'Temporal or its worker does not answer; see Retry-After',
+};
+
+function schemaOf(schema: z.ZodType, io: 'input' | 'output') {
+  const json = z.toJSONSchema(schema, { io });
+  // OpenAPI 3.1 names the dialect once for the whole document.
+  delete json.$schema;
+  return json;
+}
+
+const jsonOf = (schema: object) => ({ 'application/json': { schema } });
+const component = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+
+const problems = (...statuses: number[]) =>
+  Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      {
+        description: PROBLEMS[status] ?? 'Error',
+        content: { 'application/problem+json': { schema: component('Problem') } },
+      },
+    ]),
+  );
+
+const answers = (status: number, description: string, schema: object) => ({
+  [status]: { description, content: jsonOf(schema) },
+});
+
+const takes = (schema: z.ZodType) => ({ required: true, content: jsonOf(schemaOf(schema, 'input')) });
+
+function guarded(deed: Deed) {
+  return { security: [{ token: [] }], description: `Roles: ${MAY[deed].join(', ')}.` };
+}
+
+const dealId = { name: 'dealId', in: 'path', required: true, schema: { type: 'string' } };
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description: 'The same key again answers what the first request came to',
+  schema: { type: 'string', maxLength: 255 },
+};
+
+function messagePath(name: MessageName) {
+  return {
+    post: {
+      summary: MESSAGE_SUMMARIES[name],
+      ...guarded(name === 'review' ? 'review a deal' : 'steer a deal'),
+      parameters: [dealId, idempotencyKey],
+      requestBody: takes(MESSAGE_BODIES[name]),
+      responses: {
+        ...answers(200, 'The deal has taken it', schemaOf(messageAnswer, 'output')),
+        ...problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
+      },
+    },
+  };
+}
+
+const open = (summary: string, description: string, failing: number[] = []) => ({
+  get: { summary, security: [], responses: { 200: { description }, ...problems(...failing) } },
+});
+
+export const OPENAPI = {
+  openapi: '3.1.0',
+  info: { title: 'Countersign gateway', version: '0.1.0' },
+  components: {
+    securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'A token of GATEWAY_TOKENS' } },
+    schemas: { Deal: schemaOf(dealAnswer, 'output'), Problem: schemaOf(problemAnswer, 'output') },
+  },
+  paths: {
+    '/deals': {
+      post: {
+        summary: 'Starts the deal, or attaches to it when it is open',
+        ...guarded('start a deal'),
+        requestBody: takes(startBody),
+        responses: {
+          ...answers(202, 'The deal is on its way', schemaOf(startAnswer, 'output')),
+          ...problems(400, 401, 403, 409, 413, 415, 422, 503),
+        },
+      },
+    },
+    '/deals/{dealId}': {
+      get: {
+        summary: 'The deal as it stands',
+        ...guarded('read a deal'),
+        parameters: [
+          dealId,
+          { name: 'round', in: 'query', description: 'The latest by default', schema: { type: 'integer', minimum: 1 } },
+        ],
+        responses: { ...answers(200, 'The deal', component('Deal')), ...problems(401, 403, 404, 422, 503) },
+      },
+    },
+    ...Object.fromEntries(MESSAGES.map((name) => [`/deals/{dealId}/${name}`, messagePath(name)])),
+    '/webhooks/atlas': {
+      post: {
+        summary: "Atlas's events",
+        description: 'Signed by X-Atlas-Signature over the exact bytes. 2xx once Temporal holds the event.',
+        security: [],
+        requestBody: { required: true, content: jsonOf({ type: 'object' }) },
+        responses: {
+          ...answers(200, 'Held, or of no consequence', schemaOf(webhookAnswer, 'output')),
+          ...problems(400, 401, 404, 413, 503),
+        },
+      },
+    },
+    '/healthz': open('Whether the process answers', 'It does'),
+    '/readyz': open('Whether it reaches Temporal', 'It does', [503]),
+    '/metrics': open('Prometheus metrics', 'In text format'),
+    '/openapi.json': open('This document', 'OpenAPI 3.1'),
+  },
+};

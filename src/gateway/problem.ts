@@ -1,0 +1,113 @@
+/** Errors as RFC 9457 tells them. `detail` says what happened and what to do; none of them shows what the caller must not see. */
+import { STATUS_CODES } from 'node:http';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { DealsUnavailable } from './deals.js';
+
+export interface FieldProblem {
+  /** `parties[0].email`; empty for the body as a whole. */
+  path: string;
+  message: string;
+}
+
+export interface ProblemExtras {
+  errors?: readonly FieldProblem[];
+  workflowId?: string;
+  outcome?: string;
+}
+
+/** An answer that is an error. `kind` is the stable name that programs switch on. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly status: number;
+  readonly kind: string;
+  readonly extras: ProblemExtras;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    kind: string,
+    detail: string,
+    extras: ProblemExtras = {},
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(detail);
+    this.status = status;
+    this.kind = kind;
+    this.extras = extras;
+    this.headers = headers;
+  }
+}
+
+export function invalidBody(errors: readonly FieldProblem[]): Problem {
+  const list = errors.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ');
+  return new Problem(422, 'invalid-body', list, { errors });
+}
+
+/** The body of the answer. */
+export function problemBody(problem: Problem, requestId: string): Record<string, unknown> {
+  return {
+    type: `urn:countersign:problem:${problem.kind}`,
+    title: STATUS_CODES[problem.status] ?? 'Error',
+    status: problem.status,
+    detail: problem.message,
+    requestId,
+    ...problem.extras,
+  };
+}
+
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = problemOf(error);
+  if (problem.status >= 500) request.log.error({ err: loggable(error), status: problem.status }, problem.message);
+  return reply
+    .code(problem.status)
+    .headers(problem.headers)
+    .type('application/problem+json')
+    .send(JSON.stringify(problemBody(problem, request.id)));
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof DealsUnavailable) {
+    return new Problem(503, error.kind, error.message, {}, { 'retry-after': String(error.retryAfterSeconds) });
+  }
+  if (isRefusedByFastify(error)) {
+    const [kind, detail] = REFUSALS[error.code] ?? [
+      'bad-request',
+      'The request cannot be read as HTTP with a JSON body.',
+    ];
+    return new Problem(error.statusCode, kind, detail);
+  }
+  return new Problem(
+    500,
+    'unexpected',
+    'Something failed that nobody foresaw. It may be tried again; the log has the reason under this requestId.',
+  );
+}
+
+function isRefusedByFastify(error: unknown): error is FastifyError & { statusCode: number } {
+  if (!(error instanceof Error) || !('statusCode' in error)) return false;
+  return typeof error.statusCode === 'number' && error.statusCode >= 400 && error.statusCode < 500;
+}
+
+const REFUSALS: Partial<Record<string, readonly [kind: string, detail: string]>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: [
+    'body-too-large',
+    'The body is larger than 1 MiB. Send documents by their uri, not by value.',
+  ],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'unsupported-media-type',
+    'Send the body as JSON, with content-type: application/json.',
+  ],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['malformed-json', 'The body is no valid JSON.'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['malformed-json', 'The body is empty but must be a JSON object.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['bad-request', 'The body is not as long as its content-length says.'],
+  FST_ERR_BAD_URL: ['bad-request', 'The path of the request is not well encoded.'],
+  FST_ERR_MAX_PARAM_LENGTH: ['bad-request', 'The deal id in the path is too long.'],
+};
+
+/** Messages of Temporal's client and of Node name calls and codes, never payloads. */
+function loggable(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const cause = error.cause instanceof Error ? loggable(error.cause) : undefined;
+  return { type: error.name, message: error.message, stack: error.stack, ...(cause && { cause }) };
+}

@@ -1,0 +1,234 @@
+/** The one place of the gateway that talks to Temporal. Every call has a deadline, and no answer in time is `DealsUnavailable`. */
+import {
+  QueryNotRegisteredError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
+import { DEAL_QUERY, EVENT_SIGNAL, WORKFLOW_TYPE } from '../deal/messages.js';
+import { workflowIdOf } from '../deal/ids.js';
+import { SEARCH_ATTRIBUTES } from '../deal/search-attributes.js';
+import type { DealSnapshot } from '../deal/snapshot.js';
+import type { DealStart } from '../deal/start.js';
+import type { TemporalClient } from '../temporal/connection.js';
+import { codeOf, GRPC } from '../temporal/grpc.js';
+import { DealsUnavailable, type Deals, type Heard, type Started } from './deals.js';
+import { describe, isOpen, latestRound, lookUpRound, outcomeOf, type DealMemo, type Round } from './rounds.js';
+
+/** How long each call may take, in milliseconds. Atlas gives up on a webhook after 10 s (Atlas notes 11.4). */
+const PATIENCE = { start: 8_000, read: 5_000, tell: 8_000, hear: 7_000, check: 2_000 };
+
+const KEYS = {
+  DealStage: defineSearchAttributeKey('DealStage', SEARCH_ATTRIBUTES.DealStage),
+  DocumentType: defineSearchAttributeKey('DocumentType', SEARCH_ATTRIBUTES.DocumentType),
+  SigningProvider: defineSearchAttributeKey('SigningProvider', SEARCH_ATTRIBUTES.SigningProvider),
+  StageSince: defineSearchAttributeKey('StageSince', SEARCH_ATTRIBUTES.StageSince),
+};
+
+export function createTemporalDeals(
+  { client, connection }: TemporalClient,
+  { namespace, taskQueue }: { namespace: string; taskQueue: string },
+): Deals {
+  return {
+    start: (start) => within(PATIENCE.start, () => startDeal(start)),
+
+    read: (dealId, wanted) =>
+      within(PATIENCE.read, async () => {
+        const round = await (wanted === undefined ? latestRound(client, dealId) : lookUpRound(client, dealId, wanted));
+        if (!round || round.foreign) return { kind: 'unknown' };
+        return { kind: 'deal', snapshot: await snapshotOf(round) };
+      }),
+
+    tell: (dealId, name, message, updateId) =>
+      within(PATIENCE.tell, async () => {
+        const round = await latestRound(client, dealId);
+        if (!round) return { kind: 'unknown' };
+        const { workflowId, description } = round;
+        if (!isOpen(description)) return { kind: 'ended', workflowId, outcome: await outcomeOf(client, description) };
+        try {
+          const answer = await client.workflow
+            .getHandle(workflowId)
+            .executeUpdate<{ taken?: unknown }, [unknown]>(name, { args: [message], ...(updateId && { updateId }) });
+          return { kind: 'taken', workflowId, repeat: answer.taken === 'repeat' };
+        } catch (error) {
+          const refusal = refusalOf(error);
+          if (refusal) return { ...refusal, workflowId };
+          const ended = await endedMeanwhile(error, workflowId);
+          if (ended !== undefined) return { kind: 'ended', workflowId, outcome: ended };
+          if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isBusy(error))
+            throw noWorkerFor(name, error);
+          throw error;
+        }
+      }),
+
+    hear: (event, workflowId) =>
+      within(PATIENCE.hear, async () => {
+        const id = workflowId ?? (await workflowOfEnvelope(event.envelopeId));
+        if (id === undefined) return 'unknown';
+        try {
+          await client.workflow.getHandle(id).signal(EVENT_SIGNAL, event);
+          return 'signalled';
+        } catch (error) {
+          if (!(error instanceof WorkflowNotFoundError)) throw error;
+          return (await describe(client, id)) ? 'ended' : ('unknown' satisfies Heard);
+        }
+      }),
+
+    check: () =>
+      within(PATIENCE.check, async () => void (await connection.workflowService.describeNamespace({ namespace }))),
+  };
+
+  /**
+   * A second start of an open deal fails here and is answered by a look at it. Attaching by Temporal's own USE_EXISTING would not tell which
+   * of several callers started the deal, and the look is needed anyway: the workflow may be another deal's.
+   */
+  async function startDeal(start: DealStart): Promise<Started> {
+    const { dealId, round } = start;
+    const workflowId = workflowIdOf(dealId, round);
+    const hindrance = await otherRound(dealId, round);
+    if (hindrance) return hindrance;
+    try {
+      await client.workflow.start(WORKFLOW_TYPE, {
+        workflowId,
+        taskQueue,
+        args: [start],
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+        typedSearchAttributes: [
+          { key: KEYS.DealStage, value: 'preparing' },
+          { key: KEYS.DocumentType, value: start.documentType },
+          { key: KEYS.SigningProvider, value: start.policy.provider },
+          { key: KEYS.StageSince, value: new Date() },
+        ],
+        memo: { dealId, round } satisfies DealMemo,
+        staticSummary: `${start.documentType}, signed with ${start.policy.provider}`,
+        staticDetails: detailsOf(start),
+      });
+      return { kind: 'started', workflowId };
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+    const present = await lookUpRound(client, dealId, round);
+    if (!present || present.foreign) return { kind: 'taken', workflowId };
+    if (isOpen(present.description)) return { kind: 'attached', workflowId };
+    return { kind: 'ended', workflowId, outcome: await outcomeOf(client, present.description) };
+  }
+
+  /** A deal has one open round at a time, and rounds follow each other without a gap. */
+  async function otherRound(dealId: string, round: number): Promise<Started | undefined> {
+    const later = await lookUpRound(client, dealId, round + 1);
+    if (later && !later.foreign) return { kind: 'other-round', round: later.round, open: isOpen(later.description) };
+    for (let earlier = round - 1; earlier >= 1; earlier--) {
+      const found = await lookUpRound(client, dealId, earlier);
+      if (!found || found.foreign) {
+        // Rounds before the previous one may be forgotten by now.
+        return earlier === round - 1 ? { kind: 'not-next', round } : undefined;
+      }
+      if (isOpen(found.description)) return { kind: 'other-round', round: earlier, open: true };
+    }
+    return undefined;
+  }
+
+  async function snapshotOf({ workflowId, description }: Round): Promise<DealSnapshot> {
+    try {
+      return await client.workflow.getHandle(workflowId, description.runId).query<DealSnapshot>(DEAL_QUERY);
+    } catch (error) {
+      const code = codeOf(error);
+      const unanswered = code === GRPC.DEADLINE_EXCEEDED || code === GRPC.FAILED_PRECONDITION;
+      if (!unanswered && !(error instanceof QueryNotRegisteredError)) throw error;
+      throw new DealsUnavailable(
+        'no-worker',
+        `The deal exists, but no worker answered for it. Check that a worker runs on the task queue ${taskQueue}, then ask again.`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** The update came too late for an open deal; undefined when that is not what the error says. */
+  async function endedMeanwhile(error: unknown, workflowId: string): Promise<string | undefined> {
+    const completed =
+      error instanceof WorkflowUpdateFailedError &&
+      error.cause instanceof ApplicationFailure &&
+      error.cause.type === 'AcceptedUpdateCompletedWorkflow';
+    if (!completed && !(error instanceof WorkflowNotFoundError)) return undefined;
+    const description = await describe(client, workflowId);
+    return description && !isOpen(description) ? outcomeOf(client, description) : undefined;
+  }
+
+  /** From Temporal's list, which lags a little: of several deals the open one, then the newest. */
+  async function workflowOfEnvelope(envelopeId: string): Promise<string | undefined> {
+    // The id goes into a query: only what needs no escaping is looked up.
+    if (!/^[A-Za-z0-9_.:-]{1,200}$/.test(envelopeId)) return undefined;
+    const query = `EnvelopeId = "${envelopeId}" AND WorkflowType = "${WORKFLOW_TYPE}"`;
+    let best: { workflowId: string; open: boolean; startTime: Date } | undefined;
+    for await (const { workflowId, status, startTime } of client.workflow.list({ query, pageSize: 20 })) {
+      const open = status.name === 'RUNNING';
+      if (!best || (open && !best.open) || (open === best.open && startTime > best.startTime)) {
+        best = { workflowId, open, startTime };
+      }
+    }
+    return best?.workflowId;
+  }
+
+  async function within<T>(milliseconds: number, call: () => Promise<T>): Promise<T> {
+    try {
+      return await connection.withDeadline(Date.now() + milliseconds, call);
+    } catch (error) {
+      throw unavailability(error) ?? error;
+    }
+  }
+
+  function noWorkerFor(name: string, cause: unknown): DealsUnavailable {
+    return new DealsUnavailable(
+      'no-worker',
+      `No worker took the ${name} in time. It may still arrive: look at the deal before you send it again (with an ` +
+        `Idempotency-Key a repeat is safe). Check that a worker runs on the task queue ${taskQueue}.`,
+      { retryAfterSeconds: 10, cause },
+    );
+  }
+}
+
+function refusalOf(error: unknown): { kind: 'not-now' | 'malformed'; why: string } | undefined {
+  if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) return undefined;
+  const { type, message } = error.cause;
+  if (type === 'NotNow') return { kind: 'not-now', why: message };
+  return type === 'Malformed' ? { kind: 'malformed', why: message } : undefined;
+}
+
+/** The run has as many updates in flight as Temporal allows, or its worker fails at it. */
+function isBusy(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === GRPC.RESOURCE_EXHAUSTED || code === GRPC.FAILED_PRECONDITION || code === GRPC.DEADLINE_EXCEEDED;
+}
+
+/** Whatever Temporal's service refuses is not the caller's fault: what callers send has been checked before. */
+function unavailability(error: unknown): DealsUnavailable | undefined {
+  if (error instanceof DealsUnavailable) return error;
+  const code = codeOf(error);
+  if (code === undefined) return undefined;
+  const tell = (hint: string) =>
+    new DealsUnavailable('temporal-unavailable', `Temporal ${hint}. Nothing was lost: try again.`, { cause: error });
+  switch (code) {
+    case GRPC.NOT_FOUND:
+      return tell('does not know the namespace: run the set-up (npm run setup) or check TEMPORAL_NAMESPACE');
+    case GRPC.INVALID_ARGUMENT:
+      return tell('refuses the call: run the set-up (npm run setup), which registers the search attributes');
+    case GRPC.PERMISSION_DENIED:
+    case GRPC.UNAUTHENTICATED:
+      return tell("refuses the gateway's credentials: check TEMPORAL_API_KEY or the TLS settings");
+    default:
+      return tell('cannot be reached or is overloaded: check TEMPORAL_ADDRESS and the server');
+  }
+}
+
+function detailsOf({ dealId, round, documentType, policy, parties }: DealStart): string {
+  const signers = parties.filter((party) => party.kind === 'signer').length;
+  const copies = parties.length - signers;
+  return [
+    `Deal **${dealId}**${round > 1 ? `, round ${round}` : ''}: a ${documentType} for ${signers} ${signers === 1 ? 'signer' : 'signers'}` +
+      `${copies > 0 ? ` and ${copies} in copy` : ''}, by way of ${policy.provider}.`,
+    'The query `deal` shows where it stands; `review`, `cancel`, `amend`, `resume` and `remind` steer it.',
+  ].join('\n\n');
+}

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import type { Account, ApiKey, Envelope } from './model.js';
+import { Refusal } from './refusal.js';
+import type { Store } from './store.js';
+
+/** An accepted key and the organisation it acts for. Written `key` (an organisation of its own) or `key@organisation`. */
+export interface KeyGrant {
+  key: string;
+  organisation: string;
+}
+
+export function parseKeys(list: string): KeyGrant[] {
+  return list
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '')
+    .map((entry) => {
+      const at = entry.lastIndexOf('@');
+      return at > 0
+        ? { key: entry.slice(0, at), organisation: entry.slice(at + 1) }
+        : { key: entry, organisation: entry };
+    });
+}
+
+/** Who may call, and what they have left. One credit is one send; five are free (Atlas notes 15). */
+export class Accounts {
+  private readonly accepted = new Map<string, ApiKey>();
+
+  constructor(
+    grants: KeyGrant[],
+    credits: number,
+    private readonly store: Store,
+  ) {
+    store.transact(() => {
+      for (const { key, organisation } of grants) {
+        const record: ApiKey = { id: createHash('sha256').update(key).digest('hex').slice(0, 16), key, organisation };
+        this.accepted.set(key, record);
+        store.keys.put(record);
+        if (store.accounts.get(organisation) === undefined) {
+          store.accounts.put({ id: organisation, credits, spent: 0, refunded: 0, suspended: false });
+        }
+      }
+    });
+  }
+
+  /** The key behind an `Authorization` header; 401 otherwise. */
+  authenticate(authorization: string | undefined): ApiKey {
+    const token = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
+    const key = token === undefined ? undefined : this.accepted.get(token.trim());
+    if (key === undefined) throw new Refusal(401, 'unauthorized', 'A valid API key is required as a bearer token');
+    return key;
+  }
+
+  organisationOf(key: string): string | null {
+    return this.accepted.get(key)?.organisation ?? null;
+  }
+
+  keys(): ApiKey[] {
+    return [...this.accepted.values()];
+  }
+
+  account(organisation: string): Account {
+    const account = this.store.accounts.get(organisation);
+    if (account === undefined) throw new Error(`no account ${organisation}`);
+    return account;
+  }
+
+  /** 402 with nothing left, 403 when suspended: drafts still work then (Atlas notes 16). */
+  checkMaySend(organisation: string): void {
+    const account = this.account(organisation);
+    if (account.suspended) throw new Refusal(403, 'account_suspended', 'This account is suspended');
+    if (account.credits < 1) throw new Refusal(402, 'credits_exhausted', 'No credits left: top up to send');
+  }
+
+  /** Takes a credit, or refuses as `checkMaySend`. Inside a transaction. */
+  spend(organisation: string): void {
+    this.checkMaySend(organisation);
+    const account = this.account(organisation);
+    account.credits -= 1;
+    account.spent += 1;
+    this.store.accounts.put(account);
+  }
+
+  /** Gives the credit of a void with nobody signed back, once (Atlas notes 10). Inside a transaction. */
+  refund(envelope: Envelope): void {
+    const account = this.account(envelope.organisation);
+    account.credits += 1;
+    account.refunded += 1;
+    envelope.creditRefunded = true;
+    this.store.accounts.put(account);
+  }
+}

@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { fingerprint, parseBody, type ParsedBody } from '../body.js';
+import type { IdempotentRequest } from '../idempotency.js';
+import type { ApiKey, Envelope, StoredAnswer } from '../model.js';
+import { Refusal, renderError } from '../refusal.js';
+import type { World } from '../world.js';
+import { pathId } from './reading.js';
+
+/** What a route answers: JSON, a redirect, or a PDF. */
+export type Answer = { status: number; body: unknown; envelopeId?: string } | { redirect: string } | { pdf: Buffer };
+
+/** One call: who makes it, about what, with what. */
+export interface Call {
+  /** The `:id` of the path; empty where there is none. */
+  id: string;
+  body: ParsedBody;
+  query: URLSearchParams;
+  bearer: string | null;
+  ip: string;
+  /** The caller's API key; 401 without one. */
+  key(): ApiKey;
+  /** The envelope of the path: 404 unless it belongs to the caller's organisation. */
+  envelope(): Envelope;
+  /** The envelope of the path whoever calls, for routes that check a signer's token instead. */
+  anyEnvelope(): Envelope;
+}
+
+export interface RouteOptions {
+  method: 'GET' | 'POST' | 'PATCH';
+  url: string;
+  /** Whether `Idempotency-Key` is honoured: on create, send and template send (Atlas notes 9). */
+  idempotent?: true;
+  /** Whether a signer's token may stand in for the API key. */
+  signerMayCall?: true;
+}
+
+/** Reads and checks at leisure, then returns the change itself: one synchronous step that is kept together with its idempotency record. */
+export type Prepare = (call: Call) => (() => Answer) | Promise<() => Answer>;
+
+type Settled = Answer | { refusal: Refusal };
+
+/**
+ * The one way in to the API: authentication, body, idempotency, the change with its journal line, the record of the call, the answer in the shape of
+ * the day. Whatever is to go wrong on purpose between a caller and Atlas has its place here: before `settle` nothing has happened, after it all has.
+ */
+export function addApiRoute(app: FastifyInstance, world: World, options: RouteOptions, prepare: Prepare): void {
+  app.route({
+    method: options.method,
+    url: options.url,
+    handler: async (request, reply) => respond(world, reply, await settle(world, options, request, prepare)),
+  });
+}
+
+async function settle(
+  world: World,
+  options: RouteOptions,
+  request: FastifyRequest,
+  prepare: Prepare,
+): Promise<Settled> {
+  try {
+    if (options.signerMayCall === undefined) world.accounts.authenticate(request.headers.authorization);
+    if (request.headers['atlas-account'] !== undefined) {
+      // Only platform keys may name a tenant, and these are profile keys (Atlas notes 1).
+      throw new Refusal(400, 'atlas_account_not_allowed', 'A profile key must not send Atlas-Account');
+    }
+    const call = callOf(world, request, await parseBody(request.body, request.headers['content-type']));
+    const header = request.headers['idempotency-key'];
+    if (options.idempotent === undefined || header === undefined) return await run(world, request, call, prepare, null);
+    const idempotent: IdempotentRequest = {
+      keyId: call.key().id,
+      method: request.method,
+      path: pathOf(request),
+      transport: call.body.transport,
+      key: String(header),
+      fingerprint: fingerprint(call.body),
+    };
+    const stored = world.idempotency.begin(idempotent);
+    if (stored !== null) return replay(world, request, call, stored);
+    try {
+      return await run(world, request, call, prepare, idempotent);
+    } finally {
+      world.idempotency.end(idempotent);
+    }
+  } catch (error) {
+    if (error instanceof Refusal) return { refusal: error };
+    throw error;
+  }
+}
+
+async function run(
+  world: World,
+  request: FastifyRequest,
+  call: Call,
+  prepare: Prepare,
+  idempotent: IdempotentRequest | null,
+): Promise<Settled> {
+  let execute: () => Answer;
+  try {
+    execute = await prepare(call);
+  } catch (error) {
+    execute = () => {
+      throw error;
+    };
+  }
+  return world.store.transact(() => {
+    const settled = attempt(execute);
+    const stored = storedForm(settled, call);
+    if (idempotent !== null) world.idempotency.remember(idempotent, stored);
+    record(world, request, call, stored, false);
+    return settled;
+  });
+}
+
+function attempt(execute: () => Answer): Settled {
+  try {
+    return execute();
+  } catch (error) {
+    if (error instanceof Refusal) return { refusal: error };
+    throw error;
+  }
+}
+
+function storedForm(settled: Settled, call: Call): StoredAnswer {
+  const envelopeId = call.id === '' ? null : call.id;
+  if ('refusal' in settled) {
+    const { status, code, message } = settled.refusal;
+    return { status, body: null, refusal: { code, message }, envelopeId };
+  }
+  if ('redirect' in settled) return { status: 302, body: null, refusal: null, envelopeId };
+  if ('pdf' in settled) return { status: 200, body: null, refusal: null, envelopeId };
+  return { status: settled.status, body: settled.body, refusal: null, envelopeId: settled.envelopeId ?? envelopeId };
+}
+
+/** The original answer, word for word, whatever has become of the envelope since. */
+function replay(world: World, request: FastifyRequest, call: Call, stored: StoredAnswer): Settled {
+  world.store.transact(() => record(world, request, call, stored, true));
+  if (stored.refusal === null) return { status: stored.status, body: stored.body };
+  return { refusal: new Refusal(stored.status, stored.refusal.code, stored.refusal.message) };
+}
+
+function record(world: World, request: FastifyRequest, call: Call, stored: StoredAnswer, replayed: boolean): void {
+  if (stored.envelopeId === null || world.store.envelopes.get(stored.envelopeId) === undefined) return;
+  const idempotencyKey = request.headers['idempotency-key'];
+  world.store.calls.put({
+    id: randomUUID(),
+    envelopeId: stored.envelopeId,
+    at: world.clock.now().toISOString(),
+    method: request.method,
+    path: pathOf(request),
+    status: stored.status,
+    transport: request.method === 'GET' ? null : call.body.transport,
+    idempotencyKey: idempotencyKey === undefined ? null : String(idempotencyKey),
+    replayed,
+  });
+}
+
+function callOf(world: World, request: FastifyRequest, body: ParsedBody): Call {
+  const id = pathId(request);
+  const key = (): ApiKey => world.accounts.authenticate(request.headers.authorization);
+  const find = (allowed: (envelope: Envelope) => boolean): Envelope => {
+    const envelope = world.store.envelopes.get(id);
+    if (envelope === undefined || !allowed(envelope)) throw new Refusal(404, 'not_found', 'There is no such envelope');
+    return envelope;
+  };
+  return {
+    id,
+    body,
+    query: new URLSearchParams(request.url.split('?')[1] ?? ''),
+    bearer: /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? null,
+    ip: request.ip,
+    key,
+    envelope: () => {
+      const { organisation } = key();
+      return find((envelope) => envelope.organisation === organisation);
+    },
+    anyEnvelope: () => find(() => true),
+  };
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?')[0] ?? request.url;
+}
+
+function respond(world: World, reply: FastifyReply, settled: Settled): FastifyReply {
+  if ('refusal' in settled) return refuse(world, reply, settled.refusal);
+  if ('redirect' in settled) return reply.redirect(settled.redirect, 302);
+  if ('pdf' in settled) return reply.type('application/pdf').send(settled.pdf);
+  return reply.code(settled.status).type('application/json').send(JSON.stringify(settled.body));
+}
+
+/** A refusal in the error style of the moment. */
+export function refuse(world: World, reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const { contentType, body } = renderError(
+    refusal.status,
+    refusal.code,
+    refusal.message,
+    world.switches.now.error_style,
+  );
+  return reply.code(refusal.status).header('content-type', contentType).send(body);
+}

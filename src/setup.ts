@@ -1,0 +1,51 @@
+/** `npm run setup`: makes a Temporal namespace and a database ready for deals. Safe to repeat; says what it did. */
+import { readSetupSettings, SettingsError } from './config.js';
+import { openDatabase } from './crm/database.js';
+import { migrate } from './crm/migrate.js';
+import { openTemporal } from './temporal/connection.js';
+import { ensureNamespace, ensureSearchAttributes } from './temporal/search-attributes.js';
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function main(): Promise<void> {
+  const settings = readSetupSettings(process.env);
+  const { namespace } = settings.temporal;
+  const { connection } = openTemporal(settings.temporal);
+  try {
+    await connection.ensureConnected();
+    const { created, retentionDays } = await ensureNamespace(connection, namespace);
+    say(created ? `namespace ${namespace}: made` : `namespace ${namespace}: there already`);
+    if (retentionDays < 30) {
+      say(
+        `  it forgets ended deals after ${retentionDays} days, and with them that they must not start again; to raise it: ` +
+          `temporal operator namespace update --retention 30d ${namespace}`,
+      );
+    }
+    const added = await ensureSearchAttributes(connection, namespace);
+    say(added.length > 0 ? `search attributes: registered ${added.join(', ')}` : 'search attributes: there already');
+  } finally {
+    await connection.close();
+  }
+
+  if (settings.crm.kind !== 'postgres') return say(`database: none needed with CRM=${settings.crm.kind}`);
+  const database = await openDatabase(settings.crm.database);
+  try {
+    const run = await migrate(database);
+    say(run.length > 0 ? `database: ran ${run.join(', ')}` : 'database: up to date');
+  } finally {
+    await database.close();
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof SettingsError ? '' : 'Set-up stopped: '}${messageOf(error)}\n`);
+  process.exitCode = 1;
+}
+
+/** Temporal's client says the general in the error and the particular in its cause. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}

@@ -1,0 +1,69 @@
+/** `npm run worker`: takes the deals' steps from Temporal and carries them out. */
+import { fileURLToPath } from 'node:url';
+import { makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { createActivities } from './activities/index.js';
+import { readWorkerSettings, SettingsError, type CrmSettings } from './config.js';
+import type { Crm } from './crm/crm.js';
+import { openDatabase } from './crm/database.js';
+import { createHttpCrm } from './crm/http.js';
+import { createPostgresCrm } from './crm/postgres.js';
+import { createFileStore } from './documents/file-store.js';
+import { createDocumentSource } from './documents/source.js';
+import { createAtlasClient } from './signing/atlas/client.js';
+import { createAtlasProvider } from './signing/atlas/provider.js';
+import { activityInterceptors } from './temporal/activity-interceptors.js';
+import { createLogger, temporalLogger } from './temporal/logging.js';
+
+const logger = createLogger('worker');
+
+async function openCrm(settings: CrmSettings): Promise<Crm> {
+  return settings.kind === 'http' ? createHttpCrm(settings) : createPostgresCrm(await openDatabase(settings.database));
+}
+
+async function main(): Promise<void> {
+  const settings = readWorkerSettings(process.env);
+  Runtime.install({
+    logger: temporalLogger(logger),
+    telemetryOptions: {
+      logging: { filter: makeTelemetryFilterString({ core: 'WARN' }), forward: {} },
+      metrics: { prometheus: { bindAddress: `${settings.metricsHost}:${settings.metricsPort}` } },
+    },
+  });
+
+  const store = createFileStore(settings.documents.store.folder);
+  const documents = createDocumentSource(settings.documents);
+  const provider = createAtlasProvider(createAtlasClient(settings.atlas));
+  const crm = await openCrm(settings.crm);
+  try {
+    await Promise.all([crm.check(), store.check()]);
+    const connection = await NativeConnection.connect(settings.temporal.connectionOptions);
+    try {
+      const worker = await Worker.create({
+        connection,
+        namespace: settings.temporal.namespace,
+        taskQueue: settings.taskQueue,
+        workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
+        activities: createActivities({ provider, documents, store, crm, webhookUrl: settings.webhookUrl }),
+        interceptors: { activity: [activityInterceptors] },
+        // A waiting deal costs some 350 KB in the cache; beyond it a deal is replayed, a few dozen events, when it wakes.
+        maxCachedWorkflows: 1000,
+        // On SIGTERM running activities may end; what does not make it is retried by another worker.
+        shutdownGraceTime: '20 seconds',
+        shutdownForceTime: '30 seconds',
+      });
+      await worker.run();
+    } finally {
+      await connection.close();
+    }
+  } finally {
+    await Promise.allSettled([crm.close(), provider.close(), documents.close()]);
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  if (error instanceof SettingsError) process.stderr.write(`${error.message}\n`);
+  else logger.fatal({ err: error }, 'the worker cannot run');
+  process.exitCode = 1;
+}
