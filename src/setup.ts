@@ -1,4 +1,5 @@
 /** `npm run setup`: makes a Temporal namespace and a database ready for deals. Safe to repeat; says what it did. */
+import type { Connection } from '@temporalio/client';
 import { readSetupSettings, SettingsError } from './config.js';
 import { openDatabase } from './crm/database.js';
 import { migrate } from './crm/migrate.js';
@@ -12,12 +13,12 @@ async function main(): Promise<void> {
   const { namespace } = settings.temporal;
   const { connection } = openTemporal(settings.temporal);
   try {
-    await connection.ensureConnected();
+    await reach(connection, settings.temporal.connectionOptions.address ?? 'localhost:7233');
     const { created, retentionDays } = await ensureNamespace(connection, namespace);
     say(created ? `namespace ${namespace}: made` : `namespace ${namespace}: there already`);
     if (retentionDays < 30) {
       say(
-        `  it forgets ended deals after ${retentionDays} days, and with them that they must not start again; to raise it: ` +
+        `  it forgets ended deals after ${retentionDays * 24} hours, and with them that they must not start again; to raise it: ` +
           `temporal operator namespace update --retention 30d ${namespace}`,
       );
     }
@@ -42,6 +43,14 @@ try {
 } catch (error) {
   process.stderr.write(`${error instanceof SettingsError ? '' : 'Set-up stopped: '}${messageOf(error)}\n`);
   process.exitCode = 1;
+}
+
+async function reach(connection: Connection, address: string): Promise<void> {
+  try {
+    await connection.ensureConnected();
+  } catch (error) {
+    throw new Error(`Temporal at ${address} does not answer: start it, or check TEMPORAL_ADDRESS`, { cause: error });
+  }
 }
 
 /** Temporal's client says the general in the error and the particular in its cause. */

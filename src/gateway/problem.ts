@@ -57,7 +57,8 @@ export function problemBody(problem: Problem, requestId: string): Record<string,
 
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = problemOf(error);
-  if (problem.status >= 500) request.log.error({ err: loggable(error), status: problem.status }, problem.message);
+  if (error instanceof DealsUnavailable) request.log.warn({ cause: told(error.cause) }, problem.message);
+  else if (problem.status >= 500) request.log.error({ error: told(error) }, 'a request failed unforeseen');
   return reply
     .code(problem.status)
     .headers(problem.headers)
@@ -105,9 +106,9 @@ const REFUSALS: Partial<Record<string, readonly [kind: string, detail: string]>>
   FST_ERR_MAX_PARAM_LENGTH: ['bad-request', 'The deal id in the path is too long.'],
 };
 
-/** Messages of Temporal's client and of Node name calls and codes, never payloads. */
-function loggable(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { type: typeof error };
-  const cause = error.cause instanceof Error ? loggable(error.cause) : undefined;
-  return { type: error.name, message: error.message, stack: error.stack, ...(cause && { cause }) };
+/** For the log. Messages of Temporal's client and of Node name calls and codes, never payloads. */
+function told(error: unknown): Record<string, unknown> | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { name, message, stack } = error;
+  return { name, message, stack, cause: told(error.cause) };
 }
