@@ -3,6 +3,7 @@
  * so each has a hand-written reader (no library runs in the workflow) that answers a value or what is wrong with it.
  */
 import type { Party } from './party.js';
+import type { Stage } from './stages.js';
 
 /** Names of the workflow, its signals and updates (the same name serves both kinds) and its query. */
 export const WORKFLOW_TYPE = 'signDeal';
@@ -42,6 +43,12 @@ export interface EnvelopeEvent {
   envelopeId: string;
   receivedAt: string;
   deliveryId: string;
+}
+
+/** Answer of an update: `repeat` when the deal had already taken the same message. */
+export interface Taken {
+  taken: 'accept' | 'repeat';
+  stage: Stage;
 }
 
 export type Read<T> = { value: T; problem?: undefined } | { value?: undefined; problem: string };
@@ -132,7 +139,8 @@ export function readParties(input: unknown): Read<Party[]> {
     }
     const name = text(entry, 'name');
     const role = text(entry, 'role');
-    const kind = entry.role_type === 'cc' || entry.kind === 'cc' ? 'cc' : 'signer';
+    const kind = entry.role_type ?? entry.kind ?? 'signer';
+    if (kind !== 'cc' && kind !== 'signer') return { problem: `${where}.role_type must be "cc" or left out` };
     parties.push({ email, order, kind, ...(name && { name }), ...(role && { role }) });
   }
   const signers = parties.filter((party) => party.kind === 'signer');

@@ -7,7 +7,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
-import { DEAL_QUERY, EVENT_SIGNAL, WORKFLOW_TYPE } from '../deal/messages.js';
+import { DEAL_QUERY, EVENT_SIGNAL, WORKFLOW_TYPE, type Taken } from '../deal/messages.js';
 import { workflowIdOf } from '../deal/ids.js';
 import { SEARCH_ATTRIBUTES } from '../deal/search-attributes.js';
 import type { DealSnapshot } from '../deal/snapshot.js';
@@ -50,7 +50,7 @@ export function createTemporalDeals(
         try {
           const answer = await client.workflow
             .getHandle(workflowId)
-            .executeUpdate<{ taken?: unknown }, [unknown]>(name, { args: [message], ...(updateId && { updateId }) });
+            .executeUpdate<Taken, [unknown]>(name, { args: [message], ...(updateId && { updateId }) });
           return { kind: 'taken', workflowId, repeat: answer.taken === 'repeat' };
         } catch (error) {
           const refusal = refusalOf(error);

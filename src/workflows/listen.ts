@@ -23,6 +23,7 @@ import {
   readReview,
   type MessageName,
   type Read,
+  type Taken,
 } from '../deal/messages.js';
 import type { DealSnapshot } from '../deal/snapshot.js';
 import {
@@ -42,14 +43,7 @@ import {
   type DealState,
   type Verdict,
 } from '../deal/state.js';
-import type { Stage } from '../deal/stages.js';
 import { now } from './progress.js';
-
-/** Answer of an update: `repeat` when the deal had already taken the same message. */
-export interface Taken {
-  taken: 'accept' | 'repeat';
-  stage: Stage;
-}
 
 interface Message<T> {
   name: MessageName;

@@ -55,6 +55,8 @@ describe('a deal that was recorded', () => {
       logger: new DefaultLogger('ERROR'),
     });
     const history = historyFromJSON(JSON.parse(await readFile(`${FOLDER}approved-and-signed.json`, 'utf8')));
-    await expect(Worker.runReplayHistory({ workflowBundle: { code } }, history, 'deal-x')).rejects.toThrow(/TMPRL1100|determinism/i);
+    await expect(Worker.runReplayHistory({ workflowBundle: { code } }, history, 'deal-x')).rejects.toThrow(
+      /TMPRL1100|determinism/i,
+    );
   });
 });
