@@ -1,0 +1,73 @@
+/** Takes deals through one version: plays the CRM that starts them, the reviewer and the signers, each as soon as it is their turn. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { request } from 'undici';
+import type { Version } from './bench-stack.js';
+import type { CrmReceiver } from './crm-receiver.js';
+import type { SandboxAdmin } from './sandbox-admin.js';
+
+/** For each step of a deal, of which none takes more than seconds even on a busy machine. */
+const PATIENCE_MS = 120_000;
+
+export interface Turn {
+  version: Version;
+  dealIds: readonly string[];
+  concurrency: number;
+  onCompleted: (done: number) => void;
+}
+
+export class DealDriver {
+  constructor(
+    private readonly crm: CrmReceiver,
+    private readonly sandbox: SandboxAdmin,
+  ) {}
+
+  /** Keeps `concurrency` deals under way until all have completed. */
+  async drive({ version, dealIds, concurrency, onCompleted }: Turn): Promise<void> {
+    const waiting = [...dealIds];
+    let done = 0;
+    const lane = async (): Promise<void> => {
+      for (let dealId = waiting.shift(); dealId !== undefined; dealId = waiting.shift()) {
+        await this.driveOne(version, dealId);
+        onCompleted((done += 1));
+      }
+    };
+    await Promise.all(Array.from({ length: concurrency }, lane));
+  }
+
+  private async driveOne(version: Version, dealId: string): Promise<void> {
+    await expectOk(version, '/deals', version.start(dealId));
+    await this.crm.reached(dealId, 'in-review', PATIENCE_MS);
+    await this.approve(version, dealId);
+    const { envelopeId } = await this.crm.reached(dealId, 'out-for-signature', PATIENCE_MS);
+    if (envelopeId === null) throw new Error(`${dealId} is out for signature without an envelope`);
+    await this.sandbox.sign(envelopeId);
+    await this.sandbox.sign(envelopeId);
+    await this.crm.reached(dealId, 'completed', PATIENCE_MS);
+  }
+
+  /** The CRM learns of a stage an instant before the deal stands in it: an approval that came too soon (409) is repeated. */
+  private async approve(version: Version, dealId: string): Promise<void> {
+    const approval = { decision: 'approve', reviewer: 'reviewer' };
+    for (let attempt = 0; attempt < 50; attempt++) {
+      const { status } = await post(version, `/deals/${dealId}/review`, approval);
+      if (status >= 200 && status < 300) return;
+      if (status !== 409) throw new Error(`${version.name} answered ${status} to an approval`);
+      await wait(20);
+    }
+    throw new Error(`${version.name} takes no approval for ${dealId}`);
+  }
+}
+
+async function expectOk(version: Version, path: string, body: unknown): Promise<void> {
+  const { status, text } = await post(version, path, body);
+  if (status < 200 || status > 299) throw new Error(`${version.name} answered ${status} to POST ${path}: ${text}`);
+}
+
+async function post(version: Version, path: string, json: unknown): Promise<{ status: number; text: string }> {
+  const { statusCode, body } = await request(`${version.gatewayUrl}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(json),
+  });
+  return { status: statusCode, text: await body.text() };
+}
