@@ -39,6 +39,8 @@ export interface DealState {
   reminder: Remind | null;
   /** A hint came in that the envelope changed; the truth is yet to be read back. */
   news: boolean;
+  /** A local activity is under way: no update may be accepted meanwhile (see `atOnce` in the workflow's activities). */
+  busy: boolean;
   /** Refusals met by the create and send of this revision: each repeat after one carries a new idempotency key. */
   turns: Record<'create' | 'send', number>;
   /** When the create and send of this revision were first tried, ISO 8601. */
@@ -75,6 +77,7 @@ export function openDeal(start: DealStart, at: string): DealState {
     amend: null,
     reminder: null,
     news: false,
+    busy: false,
     turns: { create: 0, send: 0 },
     firstTried: {},
     signedAt: null,

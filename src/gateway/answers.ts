@@ -62,6 +62,8 @@ export const messageAnswer = z.object({
   repeat: z.boolean().meta({ description: 'True when the deal had taken the same message before' }),
 });
 
+export const queuedAnswer = z.object({ workflowId: z.string(), queued: z.literal(true) });
+
 export const webhookAnswer = z.object({ result: z.enum(['signalled', 'ended', 'ignored']) });
 
 export const problemAnswer = z.object({

@@ -41,13 +41,15 @@ export function addDealRoutes(app: FastifyInstance, deals: Deals): void {
 
   for (const name of MESSAGES) {
     const deed = name === 'review' ? 'review a deal' : 'steer a deal';
-    app.post(`/deals/:dealId/${name}`, { config: { deed } }, async (request) => {
+    app.post(`/deals/:dealId/${name}`, { config: { deed } }, async (request, reply) => {
       const dealId = dealIdOf(request);
       const message = messageOf(name, request);
       const told = await deals.tell(dealId, name, message, updateIdOf(name, request));
       switch (told.kind) {
         case 'taken':
           return { workflowId: told.workflowId, repeat: told.repeat };
+        case 'queued':
+          return reply.code(202).send({ workflowId: told.workflowId, queued: true });
         case 'unknown':
           throw unknownDeal(dealId);
         case 'ended': {

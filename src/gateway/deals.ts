@@ -18,6 +18,8 @@ export type Read = { kind: 'deal'; snapshot: DealSnapshot } | { kind: 'unknown' 
 
 export type Told =
   | { kind: 'taken'; workflowId: string; repeat: boolean }
+  /** The deal was in the midst of a step for long, so it got the message as a signal: its timeline tells what became of it. */
+  | { kind: 'queued'; workflowId: string }
   | { kind: 'not-now' | 'malformed'; workflowId: string; why: string }
   | { kind: 'ended'; workflowId: string; outcome: string }
   | { kind: 'unknown' };

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { MESSAGES, type MessageName } from '../deal/messages.js';
 import { MAY, type Deed } from './access.js';
-import { dealAnswer, messageAnswer, problemAnswer, startAnswer, webhookAnswer } from './answers.js';
+import { dealAnswer, messageAnswer, problemAnswer, queuedAnswer, startAnswer, webhookAnswer } from './answers.js';
 import { MESSAGE_BODIES, startBody } from './bodies.js';
 
 const MESSAGE_SUMMARIES: Record<MessageName, string> = {
@@ -73,6 +73,11 @@ function messagePath(name: MessageName) {
       requestBody: takes(MESSAGE_BODIES[name]),
       responses: {
         ...answers(200, 'The deal has taken it', schemaOf(messageAnswer, 'output')),
+        ...answers(
+          202,
+          'The deal will take it after its present step: look at its timeline',
+          schemaOf(queuedAnswer, 'output'),
+        ),
         ...problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
       },
     },

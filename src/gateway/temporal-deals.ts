@@ -1,4 +1,5 @@
 /** The one place of the gateway that talks to Temporal. Every call has a deadline, and no answer in time is `DealsUnavailable`. */
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   QueryNotRegisteredError,
   WorkflowExecutionAlreadyStartedError,
@@ -18,7 +19,7 @@ import { DealsUnavailable, type Deals, type Heard, type Started } from './deals.
 import { describe, isOpen, latestRound, lookUpRound, outcomeOf, type DealMemo, type Round } from './rounds.js';
 
 /** How long each call may take, in milliseconds. Atlas gives up on a webhook after 10 s (Atlas notes 11.4). */
-const PATIENCE = { start: 8_000, read: 5_000, tell: 8_000, hear: 7_000, check: 2_000 };
+const PATIENCE = { start: 8_000, read: 5_000, tell: 8_000, busy: 3_000, hear: 7_000, check: 2_000 };
 
 const KEYS = {
   DealStage: defineSearchAttributeKey('DealStage', SEARCH_ATTRIBUTES.DealStage),
@@ -48,10 +49,10 @@ export function createTemporalDeals(
         const { workflowId, description } = round;
         if (!isOpen(description)) return { kind: 'ended', workflowId, outcome: await outcomeOf(client, description) };
         try {
-          const answer = await client.workflow
-            .getHandle(workflowId)
-            .executeUpdate<Taken, [unknown]>(name, { args: [message], ...(updateId && { updateId }) });
-          return { kind: 'taken', workflowId, repeat: answer.taken === 'repeat' };
+          const answer = await updated(workflowId, name, message, updateId);
+          if (answer) return { kind: 'taken', workflowId, repeat: answer.taken === 'repeat' };
+          await client.workflow.getHandle(workflowId).signal(name, message);
+          return { kind: 'queued', workflowId };
         } catch (error) {
           const refusal = refusalOf(error);
           if (refusal) return { ...refusal, workflowId };
@@ -146,6 +147,26 @@ export function createTemporalDeals(
     }
   }
 
+  /** The deal's answer to an update; undefined when it stays in the midst of a step. */
+  async function updated(
+    workflowId: string,
+    name: string,
+    message: unknown,
+    updateId?: string,
+  ): Promise<Taken | undefined> {
+    const handle = client.workflow.getHandle(workflowId);
+    const deadline = Date.now() + PATIENCE.busy;
+    for (let pause = 50; Date.now() < deadline; pause *= 2) {
+      try {
+        return await handle.executeUpdate<Taken, [unknown]>(name, { args: [message], ...(updateId && { updateId }) });
+      } catch (error) {
+        if (!isRejectedAs(error, 'Busy')) throw error;
+        await wait(pause);
+      }
+    }
+    return undefined;
+  }
+
   /** The update came too late for an open deal; undefined when that is not what the error says. */
   async function endedMeanwhile(error: unknown, workflowId: string): Promise<string | undefined> {
     const completed =
@@ -191,10 +212,17 @@ export function createTemporalDeals(
 }
 
 function refusalOf(error: unknown): { kind: 'not-now' | 'malformed'; why: string } | undefined {
-  if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) return undefined;
-  const { type, message } = error.cause;
-  if (type === 'NotNow') return { kind: 'not-now', why: message };
-  return type === 'Malformed' ? { kind: 'malformed', why: message } : undefined;
+  if (isRejectedAs(error, 'NotNow')) return { kind: 'not-now', why: error.cause.message };
+  return isRejectedAs(error, 'Malformed') ? { kind: 'malformed', why: error.cause.message } : undefined;
+}
+
+function isRejectedAs(
+  error: unknown,
+  type: string,
+): error is WorkflowUpdateFailedError & { cause: ApplicationFailure } {
+  return (
+    error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure && error.cause.type === type
+  );
 }
 
 /** The run has as many updates in flight as Temporal allows, or its worker fails at it. */

@@ -133,6 +133,8 @@ function hear<T>(deal: DealState, message: Message<T>): void {
     {
       description,
       validator: (input) => {
+        if (deal.busy)
+          throw refusal('Busy', 'the deal is in the midst of a step: ask again in a moment, or send a signal');
         const { value, problem } = read(input);
         if (problem !== undefined) throw refusal('Malformed', problem);
         const verdict = judge(deal, value);
@@ -142,6 +144,6 @@ function hear<T>(deal: DealState, message: Message<T>): void {
   );
 }
 
-function refusal(type: 'Malformed' | 'NotNow', message: string): ApplicationFailure {
+function refusal(type: 'Busy' | 'Malformed' | 'NotNow', message: string): ApplicationFailure {
   return ApplicationFailure.nonRetryable(message, type);
 }

@@ -32,7 +32,7 @@ export function now(): string {
 export async function enter(deal: DealState, stage: Stage): Promise<void> {
   if (!BETWEEN_STAGES.includes(stage)) {
     deal.crmVersion += 1;
-    await atOnce.recordInCrm(crmRecordOf(deal, stage));
+    await atOnce(deal, ({ recordInCrm }) => recordInCrm(crmRecordOf(deal, stage)));
   }
   deal.stage = stage;
   deal.since = now();

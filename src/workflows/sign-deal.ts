@@ -181,7 +181,8 @@ async function fileTheSignedPdf(deal: DealState): Promise<Stage> {
     deal.signedPdf = await outside.fileSignedPdf({ dealId, envelopeId });
     note(deal, now(), `signed PDF filed (${deal.signedPdf.pages} pages)`);
   }
-  await atOnce.attachSignedPdf({ dealId, round, envelopeId, pdf: deal.signedPdf });
+  const { signedPdf: pdf } = deal;
+  await atOnce(deal, ({ attachSignedPdf }) => attachSignedPdf({ dealId, round, envelopeId, pdf }));
   return 'completed';
 }
 
@@ -239,7 +240,8 @@ function follow(deal: DealState, truth: EnvelopeReading): Stage {
 
 async function readBack(deal: DealState): Promise<EnvelopeReading> {
   deal.news = false;
-  const reading = await atOnce.readEnvelope({ dealId: deal.start.dealId, envelopeId: idOf(deal) });
+  const envelope = { dealId: deal.start.dealId, envelopeId: idOf(deal) };
+  const reading = await atOnce(deal, ({ readEnvelope }) => readEnvelope(envelope));
   takeReading(deal, reading);
   return reading;
 }

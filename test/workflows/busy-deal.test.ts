@@ -1,0 +1,105 @@
+/**
+ * The SDK may end a workflow task right after a local activity's marker when a query comes in its midst. Whatever people send just then,
+ * every deal must end right and its history must replay.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createActivities } from '../../src/activities/index.js';
+import { DEAL_QUERY, EVENT_SIGNAL, WORKFLOW_TYPE } from '../../src/deal/messages.js';
+import { aDeal } from '../support/deals.js';
+import { BUNDLE } from '../support/global-setup.js';
+import { aPaperWorld, type PaperWorld } from '../support/paper-world.js';
+import { aSignedPdf } from '../support/signed-pdf.js';
+import { startDevServer, type StartedDevServer } from '../support/temporal-servers.js';
+
+const DEALS = 20;
+const MARKER_RECORDED = 25;
+const WORKFLOW_TASK_SCHEDULED = 5;
+const approve = { decision: 'approve', reviewer: 'rita' };
+
+let server: StartedDevServer;
+let connection: NativeConnection;
+let client: Client;
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  server = await startDevServer();
+  connection = await NativeConnection.connect({ address: server.address });
+  client = new Client({ connection: await Connection.connect({ address: server.address }) });
+});
+afterAll(async () => {
+  await client.connection.close();
+  await connection.close();
+  await server.stop();
+});
+
+/** Outside systems that take their time, so that queries and messages meet local activities under way. */
+async function aSlowWorld(): Promise<PaperWorld> {
+  const world = aPaperWorld(await aSignedPdf());
+  const { crm, provider } = world;
+  const [record, read] = [crm.record.bind(crm), provider.readEnvelope.bind(provider)];
+  crm.record = async (...args) => (await pause(Math.random() * 300), record(...args));
+  provider.readEnvelope = async (...args) => (await pause(Math.random() * 200), read(...args));
+  return world;
+}
+
+async function pesterToTheEnd(world: PaperWorld, dealId: string, how: 'update' | 'signal'): Promise<void> {
+  const deal = await client.workflow.start(WORKFLOW_TYPE, {
+    workflowId: `deal-${dealId}`,
+    taskQueue: how,
+    args: [aDeal({ dealId })],
+    memo: { dealId, round: 1 },
+  });
+  let ended = false;
+  const result = deal.result().finally(() => (ended = true));
+  const over = async (everyMs: number, act: () => Promise<unknown>): Promise<void> => {
+    while (!ended) {
+      await pause(Math.random() * everyMs);
+      // Most of it comes at the wrong moment and is refused, which is the point.
+      await act().catch(() => undefined);
+    }
+  };
+  await Promise.all([
+    result,
+    over(50, () => deal.query(DEAL_QUERY)),
+    over(60, () =>
+      how === 'update' ? deal.executeUpdate('review', { args: [approve] }) : deal.signal('review', approve),
+    ),
+    over(100, async () => {
+      const envelope = world.envelopes.find(({ externalId }) => externalId === `deal-${dealId}/r1`);
+      if (envelope?.status === 'pending') world.sign(envelope);
+      if (envelope?.status !== 'signed') return;
+      await deal.signal(EVENT_SIGNAL, { event: 'envelope.signed', envelopeId: envelope.envelopeId });
+    }),
+  ]);
+}
+
+it.each(['update', 'signal'] as const)(
+  'a deal asked and told things by %s at every moment replays',
+  { timeout: 120_000 },
+  async (how) => {
+    const world = await aSlowWorld();
+    const worker = await Worker.create({
+      connection,
+      taskQueue: how,
+      workflowBundle: { codePath: BUNDLE },
+      activities: createActivities({ ...world, webhookUrl: 'https://countersign.example/webhooks/atlas' }),
+    });
+    const ids = Array.from({ length: DEALS }, (_, index) => `${how}-${index}`);
+    await worker.runUntil(Promise.all(ids.map((dealId) => pesterToTheEnd(world, dealId, how))));
+
+    let cutShort = 0;
+    for (const dealId of ids) {
+      const history = await client.workflow.getHandle(`deal-${dealId}`).fetchHistory();
+      const types = (history.events ?? []).map(({ eventType }) => Number(eventType));
+      cutShort += types.filter(
+        (type, at) => type === MARKER_RECORDED && types[at + 1] === WORKFLOW_TASK_SCHEDULED,
+      ).length;
+      await Worker.runReplayHistory({ workflowBundle: { codePath: BUNDLE } }, history, `deal-${dealId}`);
+    }
+    expect(world.envelopes.map(({ sends }) => sends)).toEqual(ids.map(() => 1));
+    // Without a single task cut short this test would have shown nothing.
+    expect(cutShort).toBeGreaterThan(0);
+  },
+);
