@@ -1,0 +1,249 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  readGatewaySettings,
+  readSetupSettings,
+  readWorkerSettings,
+  SettingsError,
+  type Environment,
+} from '../../src/config.js';
+
+const TYPES = resolve('document-types.json');
+/** No profile of this machine's user may leak into a test. */
+const env = (over: Environment = {}): Environment => ({
+  TEMPORAL_CONFIG_FILE: join(folder, 'temporal.toml'),
+  ATLAS_API_KEY: 'atlas-key',
+  DOCUMENT_TYPES: TYPES,
+  ...over,
+});
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'countersign-settings-'));
+  await writeFile(
+    join(folder, 'temporal.toml'),
+    '[profile.default]\n[profile.cloud]\naddress = "cloud.example:7233"\nnamespace = "deals"\n',
+  );
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function problemsOf(read: (env: Environment) => unknown, variables: Environment): readonly string[] {
+  try {
+    read(variables);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('the worker settings', () => {
+  it('have the documented defaults', () => {
+    expect(readWorkerSettings(env())).toMatchObject({
+      temporal: { namespace: 'default' },
+      taskQueue: 'countersign',
+      atlas: { baseUrl: 'https://atlaswork.ai', apiKey: 'atlas-key' },
+      webhookUrl: 'http://localhost:8080/webhooks/atlas',
+      documents: { store: { folder: resolve('data/documents') }, root: resolve('data'), allowPrivateHosts: false },
+      crm: { kind: 'postgres', database: { folder: resolve('data/crm') } },
+      metricsHost: '127.0.0.1',
+      metricsPort: 9464,
+    });
+  });
+
+  it('let Atlas call back where the gateway is reached', () => {
+    expect(readWorkerSettings(env({ PORT: '9000' })).webhookUrl).toBe('http://localhost:9000/webhooks/atlas');
+    expect(readWorkerSettings(env({ PUBLIC_URL: 'https://deals.example.com/' })).webhookUrl).toBe(
+      'https://deals.example.com/webhooks/atlas',
+    );
+  });
+
+  it('take an empty variable for one that is not set', () => {
+    expect(readWorkerSettings(env({ TASK_QUEUE: '', METRICS_PORT: ' ' }))).toMatchObject({
+      taskQueue: 'countersign',
+      metricsPort: 9464,
+    });
+  });
+
+  it('read the store from relative and absolute file addresses', () => {
+    const storeOf = (uri: string) => readWorkerSettings(env({ DOCUMENT_STORE: uri })).documents.store.folder;
+    expect(storeOf('file:./filed')).toBe(resolve('filed'));
+    expect(storeOf('file:/srv/filed')).toBe('/srv/filed');
+    expect(storeOf('file:///srv/filed')).toBe('/srv/filed');
+  });
+
+  it('need an API key', () => {
+    expect(problemsOf(readWorkerSettings, env({ ATLAS_API_KEY: undefined }))).toEqual([
+      expect.stringMatching(/^ATLAS_API_KEY: is not set; for example ATLAS_API_KEY=/),
+    ]);
+  });
+
+  it('tell every wrong variable in a line of its own, with an example', () => {
+    const problems = problemsOf(
+      readWorkerSettings,
+      env({
+        PORT: '99999',
+        METRICS_PORT: 'metrics',
+        PUBLIC_URL: 'ftp://deals.example.com',
+        DOCUMENT_STORE: 's3://bucket/prefix',
+        ALLOW_PRIVATE_DOCUMENT_HOSTS: 'yes',
+        REDACT_PII: 'false',
+        TEMPORAL_ADDRESS: 'http://localhost:7233',
+      }),
+    );
+    expect(problems).toHaveLength(7);
+    expect(problems.filter((line) => line.includes('; for example ') && !line.includes('\n'))).toHaveLength(7);
+    expect(problems).toContainEqual(expect.stringMatching(/^PORT: must be a port number .* PORT=8080$/));
+    expect(problems).toContainEqual(expect.stringMatching(/^DOCUMENT_STORE: s3: is not supported yet/));
+    expect(problems).toContainEqual(expect.stringMatching(/^TEMPORAL_ADDRESS: must be host:port/));
+  });
+
+  it.each(['hubspot', 'salesforce'])('refuse the CRM %s as not supported yet', (crm) => {
+    expect(problemsOf(readWorkerSettings, env({ CRM: crm }))).toEqual([
+      expect.stringMatching(/^CRM: is not supported yet; use postgres or http/),
+    ]);
+  });
+
+  it('need the address and the secret of an http CRM', () => {
+    expect(problemsOf(readWorkerSettings, env({ CRM: 'http' }))).toEqual([
+      expect.stringMatching(/^CRM_URL: is not set, but CRM=http needs it/),
+      expect.stringMatching(/^CRM_SECRET: is not set, but CRM=http needs it/),
+    ]);
+    const crm = { CRM: 'http', CRM_URL: 'https://crm.example.com/', CRM_SECRET: 'a-secret-of-the-crm' };
+    expect(readWorkerSettings(env(crm)).crm).toEqual({
+      kind: 'http',
+      url: 'https://crm.example.com',
+      secret: 'a-secret-of-the-crm',
+    });
+  });
+
+  it.each(['PAYLOAD_KEYS', 'CREDIT_BUDGET', 'DOCUSIGN_ENV', 'S3_ENDPOINT'])(
+    'refuse %s rather than ignore it',
+    (name) => {
+      const problems = problemsOf(readWorkerSettings, env({ [name]: 'something' }));
+      expect(problems).toEqual([`${name}: is not supported yet; leave it out`]);
+    },
+  );
+});
+
+describe('secrets', () => {
+  it('are read from the file that NAME_FILE names, without its last line break', async () => {
+    const path = join(folder, 'api-key');
+    await writeFile(path, 'key-from-file\n');
+    const settings = readWorkerSettings(env({ ATLAS_API_KEY: undefined, ATLAS_API_KEY_FILE: path }));
+    expect(settings.atlas.apiKey).toBe('key-from-file');
+  });
+
+  it('are not read from a file that is empty, missing or beside the variable itself', async () => {
+    const path = join(folder, 'empty');
+    await writeFile(path, '\n');
+    const withFile = (file: string, key?: string) =>
+      problemsOf(readWorkerSettings, env({ ATLAS_API_KEY: key, ATLAS_API_KEY_FILE: file }));
+    expect(withFile(path)).toEqual([expect.stringContaining('ATLAS_API_KEY_FILE: ')]);
+    expect(withFile(join(folder, 'nowhere'))).toEqual([expect.stringContaining('cannot be read (ENOENT)')]);
+    expect(withFile(path, 'atlas-key')).toEqual([expect.stringContaining('set only one of them')]);
+  });
+
+  it('never show in a problem', () => {
+    const problems = problemsOf(
+      readGatewaySettings,
+      env({ ATLAS_API_KEY: 'key with-spaces', GATEWAY_TOKENS: 'boss:anna:token-of-anna-1234' }),
+    ).join();
+    expect(problems).not.toMatch(/with-spaces|token-of-anna/);
+    expect(problemsOf(readSetupSettings, env({ DATABASE_URL: 'mysql://root:hunter2@db/x' })).join()).not.toMatch(
+      /hunter2/,
+    );
+  });
+});
+
+describe('the gateway settings', () => {
+  const token = 'a-token-of-16-chars-or-more';
+
+  it('read the tokens of the people and programs that may call', () => {
+    const { tokens } = readGatewaySettings(
+      env({
+        HOST: '0.0.0.0',
+        NODE_ENV: 'production',
+        GATEWAY_TOKENS: `crm:shop:${token}1, operator:Anna B.:${token}2`,
+      }),
+    );
+    expect(tokens).toEqual([
+      { role: 'crm', name: 'shop', token: `${token}1` },
+      { role: 'operator', name: 'Anna B.', token: `${token}2` },
+    ]);
+  });
+
+  it('do without tokens on loopback in development only', () => {
+    expect(readGatewaySettings(env()).tokens).toBeNull();
+    expect(readGatewaySettings(env({ HOST: '::1' })).tokens).toBeNull();
+    expect(problemsOf(readGatewaySettings, env({ HOST: '0.0.0.0' }))).toEqual([
+      expect.stringMatching(/^GATEWAY_TOKENS: is not set, but others reach HOST=0\.0\.0\.0/),
+    ]);
+    expect(problemsOf(readGatewaySettings, env({ NODE_ENV: 'production' }))).toEqual([
+      expect.stringMatching(/^GATEWAY_TOKENS: is not set, but NODE_ENV=production needs it/),
+    ]);
+  });
+
+  it.each([
+    ['one word', 'justatoken', /entry 1 is not of the form role:name:token/],
+    ['an unknown role', `crm:shop:${token},boss:anna:${token}2`, /entry 2 has none of the roles/],
+    ['no name', `crm::${token}`, /entry 1 has no name/],
+    ['a short token', 'crm:shop:short', /entry 1 has no token of at least 16/],
+    ['the same token twice', `crm:shop:${token},viewer:anna:${token}`, /entry 2 repeats the token/],
+  ])('refuse a token list with %s', (_what, list, problem) => {
+    expect(problemsOf(readGatewaySettings, env({ GATEWAY_TOKENS: list }))).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it('keep previous API keys for signatures, after the present one', () => {
+    expect(readGatewaySettings(env({ ATLAS_PREVIOUS_API_KEYS: 'old-1, old-2' })).atlasKeys).toEqual([
+      'atlas-key',
+      'old-1',
+      'old-2',
+    ]);
+    expect(problemsOf(readGatewaySettings, env({ ATLAS_PREVIOUS_API_KEYS: 'old-1,' }))).toHaveLength(1);
+  });
+
+  it.each([
+    ['15 minutes', 900_000],
+    ['90s', 90_000],
+    ['1 day', 86_400_000],
+  ])('read READ_BACK_FIRST=%s into the policy of every document type', (text, milliseconds) => {
+    const { policies } = readGatewaySettings(env({ READ_BACK_FIRST: text }));
+    expect([...policies.values()].map((policy) => policy.readBackFirstMs)).toEqual([milliseconds, milliseconds]);
+  });
+
+  it.each(['15', '0 minutes', '-5 minutes', 'soon', '15 parsecs', '2 days'])('refuse READ_BACK_FIRST=%s', (text) => {
+    expect(problemsOf(readGatewaySettings, env({ READ_BACK_FIRST: text }))).toEqual([
+      expect.stringMatching(/^READ_BACK_FIRST: must be a duration .* for example READ_BACK_FIRST=15 minutes$/),
+    ]);
+  });
+});
+
+describe("Temporal's own variables", () => {
+  it('give address and namespace, from the environment or a profile', () => {
+    expect(
+      readSetupSettings(env({ TEMPORAL_ADDRESS: 'temporal:7233', TEMPORAL_NAMESPACE: 'sales' })).temporal,
+    ).toMatchObject({ connectionOptions: { address: 'temporal:7233' }, namespace: 'sales' });
+    expect(readSetupSettings(env({ TEMPORAL_PROFILE: 'cloud' })).temporal).toMatchObject({
+      connectionOptions: { address: 'cloud.example:7233' },
+      namespace: 'deals',
+    });
+  });
+
+  it('take the API key from a file too, and then speak TLS', async () => {
+    const path = join(folder, 'temporal-key');
+    await writeFile(path, 'key-of-temporal\n');
+    expect(readSetupSettings(env({ TEMPORAL_API_KEY_FILE: path })).temporal.connectionOptions).toMatchObject({
+      apiKey: 'key-of-temporal',
+      tls: true,
+    });
+  });
+
+  it('stop the process with one line when a profile is missing', () => {
+    const problems = problemsOf(readSetupSettings, env({ TEMPORAL_PROFILE: 'nowhere' }));
+    expect(problems).toEqual([expect.stringMatching(/^TEMPORAL_\w+: Temporal's settings cannot be read/)]);
+    expect(problems[0]).not.toContain('\n');
+  });
+});

@@ -1,0 +1,127 @@
+/** A gateway over deals on paper: what is asked of them is written down, what they answer can be set. */
+import { createHmac } from 'node:crypto';
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import { pino } from 'pino';
+import type { GatewayToken } from '../../src/config.js';
+import type { EnvelopeEvent } from '../../src/deal/messages.js';
+import type { Policy } from '../../src/deal/policy.js';
+import type { DealStart } from '../../src/deal/start.js';
+import { snapshotOf } from '../../src/deal/state.js';
+import { createGateway, type Patience } from '../../src/gateway/app.js';
+import type { Deals } from '../../src/gateway/deals.js';
+import { createMetrics, type Metrics } from '../../src/gateway/observe.js';
+import { aDealIn, aPolicy } from '../support/deals.js';
+
+export const ATLAS_KEY = 'atlas-key-of-today';
+export const OLD_ATLAS_KEY = 'atlas-key-of-yesterday';
+
+export const TOKENS: readonly GatewayToken[] = [
+  { role: 'crm', name: 'shop', token: 'crm-token-0123456789' },
+  { role: 'viewer', name: 'vera', token: 'viewer-token-0123456789' },
+  { role: 'reviewer', name: 'rita', token: 'reviewer-token-0123456789' },
+  { role: 'operator', name: 'olaf', token: 'operator-token-0123456789' },
+];
+
+export const POLICIES: ReadonlyMap<string, Policy> = new Map([
+  ['order-form', aPolicy()],
+  ['linked', aPolicy({ upload: 'link' })],
+]);
+
+export interface PaperDeals extends Deals {
+  started: DealStart[];
+  told: { dealId: string; name: string; message: unknown; updateId: string | undefined }[];
+  heard: { event: EnvelopeEvent; workflowId: string | undefined }[];
+  /** What each call answers; a function may throw. */
+  answers: { [Call in keyof Deals]: () => Awaited<ReturnType<Deals[Call]>> };
+}
+
+export function paperDeals(): PaperDeals {
+  const deals: PaperDeals = {
+    started: [],
+    told: [],
+    heard: [],
+    answers: {
+      start: () => ({ kind: 'started', workflowId: 'deal-42' }),
+      read: () => ({ kind: 'deal', snapshot: snapshotOf(aDealIn('in-review')) }),
+      tell: () => ({ kind: 'taken', workflowId: 'deal-42', repeat: false }),
+      hear: () => 'signalled',
+      check: () => undefined,
+    },
+    async start(start) {
+      deals.started.push(start);
+      return deals.answers.start();
+    },
+    read: async () => deals.answers.read(),
+    async tell(dealId, name, message, updateId) {
+      deals.told.push({ dealId, name, message, updateId });
+      return deals.answers.tell();
+    },
+    async hear(event, workflowId) {
+      deals.heard.push({ event, workflowId });
+      return deals.answers.hear();
+    },
+    check: async () => deals.answers.check(),
+  };
+  return deals;
+}
+
+export interface AGateway {
+  app: FastifyInstance;
+  deals: PaperDeals;
+  metrics: Metrics;
+  /** The log so far, as text. */
+  log: () => string;
+  /** A request with the token of this role. */
+  as: (role: string, request: InjectOptions) => Promise<LightMyRequestResponse>;
+  /** A webhook signed under `key`. */
+  webhook: (body: unknown, key?: string) => Promise<LightMyRequestResponse>;
+}
+
+export function aGateway(
+  over: { tokens?: readonly GatewayToken[] | null; patience?: Patience; deals?: Deals } = {},
+): AGateway {
+  const deals = paperDeals();
+  const metrics = createMetrics();
+  const lines: string[] = [];
+  const logger = pino({ level: 'debug' }, { write: (line) => void lines.push(line) });
+  const app = createGateway({
+    deals,
+    metrics,
+    logger,
+    policies: POLICIES,
+    tokens: TOKENS,
+    atlasKeys: [ATLAS_KEY, OLD_ATLAS_KEY],
+    ...over,
+  });
+  return {
+    app,
+    deals,
+    metrics,
+    log: () => lines.join(''),
+    as: (role, request) => {
+      const token = TOKENS.find((candidate) => candidate.role === role)?.token;
+      return app.inject({ ...request, headers: { authorization: `Bearer ${token}`, ...request.headers } });
+    },
+    webhook: (body, key = ATLAS_KEY) => {
+      const payload = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+      return app.inject({
+        method: 'POST',
+        url: '/webhooks/atlas',
+        headers: { 'content-type': 'application/json', 'x-atlas-signature': signatureOf(payload, key) },
+        payload,
+      });
+    },
+  };
+}
+
+export function signatureOf(payload: string | Buffer, key = ATLAS_KEY): string {
+  return `sha256=${createHmac('sha256', key).update(payload).digest('hex')}`;
+}
+
+export const aStart = (over: Record<string, unknown> = {}): Record<string, unknown> => ({
+  dealId: '42',
+  documentType: 'order-form',
+  document: { uri: 'file:contracts/order-form.pdf' },
+  parties: [{ email: 'ada@customer.example', name: 'Ada Customer', role: 'Customer' }, { email: 'bob@seller.example' }],
+  ...over,
+});

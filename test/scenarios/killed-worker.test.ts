@@ -1,0 +1,264 @@
+/**
+ * The worker is killed (SIGKILL) at every step of a deal, once before the step takes effect outside and once after, and started
+ * again: each deal must still end with one envelope, one send, one credit, one filed PDF and one attachment.
+ */
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { request } from 'undici';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readExternalId } from '../../src/deal/ids.js';
+import type { DealSnapshot } from '../../src/deal/snapshot.js';
+import { startSandbox, type Sandbox } from '../../src/sandbox/server.js';
+import { freePort } from '../../src/stack/ports.js';
+import { Processes, type ProcessSpec, type RunningProcess } from '../../src/stack/processes.js';
+import { aReceiver, type Receiver } from '../crm/http-receiver.js';
+import { aSaboteur, type Moment, type PassingCall, type Saboteur } from '../support/saboteur.js';
+import { aSignedPdf } from '../support/signed-pdf.js';
+import { startDevServer, type StartedDevServer } from '../support/temporal-servers.js';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const SECRET = 'a-secret-shared-with-the-crm';
+const API_KEY = 'sandbox-key';
+const TOKEN = 'operator-token-of-this-test';
+
+/** Every call a deal makes to the outside, in the order it makes them. */
+const STEPS = [
+  'create',
+  'record:detecting',
+  'look-at-fields',
+  'record:in-review',
+  'send',
+  'record:out-for-signature',
+  'record:filing',
+  'pdf',
+  'attach',
+  'record:completed',
+];
+const DEALS = STEPS.flatMap((step, index) =>
+  (['before', 'after'] as const).map((moment) => ({ dealId: `kill-${index}-${moment}`, step, moment })),
+);
+
+let folder: string;
+let temporal: StartedDevServer;
+let sandbox: Sandbox;
+let crm: Receiver;
+let atlasInBetween: Saboteur;
+let bucketInBetween: Saboteur;
+let crmInBetween: Saboteur;
+let processes: Processes;
+let gatewayUrl: string;
+let worker: RunningProcess | undefined;
+let workers = 0;
+let stopping = false;
+
+async function until<T>(what: string, look: () => Promise<T | undefined | false>, ms = 280_000): Promise<T> {
+  const deadline = Date.now() + ms;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+}
+
+async function api(path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+  const answer = await request(`${gatewayUrl}${path}`, {
+    method: body ? 'POST' : 'GET',
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  return { status: answer.statusCode, body: await answer.body.json() };
+}
+
+async function sandboxSays<T>(path: string, body?: unknown): Promise<T> {
+  const answer = await request(`${sandbox.url}/_sandbox/${path}`, {
+    method: body ? 'POST' : 'GET',
+    headers: { 'content-type': 'application/json' },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  return (await answer.body.json()) as T;
+}
+
+/** Names the worker's calls to Atlas by deal and step; the envelope's id leads back to the deal that created it. */
+function nameAtlasCalls() {
+  const dealOf = new Map<string, string>();
+  const looked = new Set<string>();
+  return {
+    nameOf({ method, path, headers }: PassingCall): string | undefined {
+      const key = headers['idempotency-key'];
+      const [, fromKey, step] = typeof key === 'string' ? (/^deal-(.+)\/r1\/(create|send)\/\d+$/.exec(key) ?? []) : [];
+      if (fromKey && step) return `${fromKey} ${step}`;
+      const [, inBucket] = /^\/signed\/([^/?]+)\.pdf/.exec(path) ?? [];
+      if (inBucket) return `${dealOf.get(inBucket)} pdf`;
+      const [, envelopeId] = /^\/api\/envelope\/([^/?]+)$/.exec(path) ?? [];
+      const dealId = envelopeId && dealOf.get(envelopeId);
+      if (!dealId || method !== 'GET') return undefined;
+      if (looked.has(dealId)) return `${dealId} read`;
+      looked.add(dealId);
+      return `${dealId} look-at-fields`;
+    },
+    learn(name: string | undefined, _call: PassingCall, answer: Buffer): void {
+      const dealId = name?.endsWith(' create') ? name.slice(0, -' create'.length) : undefined;
+      if (dealId) dealOf.set((JSON.parse(answer.toString()) as { envelope_id: string }).envelope_id, dealId);
+    },
+  };
+}
+
+function nameCrmCalls({ path, body }: PassingCall): string | undefined {
+  const [, dealId, attachment] = /\/deals\/([^/]+)(\/attachments)?$/.exec(path) ?? [];
+  if (!dealId) return undefined;
+  if (attachment) return `${dealId} attach`;
+  return `${dealId} record:${(JSON.parse(body.toString()) as { stage: string }).stage}`;
+}
+
+function processOf(name: string, env: Record<string, string>): ProcessSpec {
+  const base = { PATH: process.env.PATH, TEMPORAL_ADDRESS: temporal.address, ATLAS_API_KEY: API_KEY };
+  return {
+    name,
+    command: process.execPath,
+    args: [join(ROOT, 'dist', `${name}.js`)],
+    cwd: folder,
+    env: { ...base, ...env },
+  };
+}
+
+async function startWorker(): Promise<void> {
+  workers += 1;
+  worker = await processes.start(
+    processOf('worker', {
+      ATLAS_BASE_URL: atlasInBetween.url,
+      CRM: 'http',
+      CRM_URL: `${crmInBetween.url}/crm`,
+      CRM_SECRET: SECRET,
+      PUBLIC_URL: gatewayUrl,
+      DOCUMENT_ROOT: folder,
+      DOCUMENT_STORE: `file:${join(folder, 'signed')}`,
+      METRICS_PORT: '0',
+    }),
+  );
+}
+
+/** Kills the worker without a word and has it started again at once. */
+async function killWorker(): Promise<void> {
+  const victim = worker;
+  if (!victim || victim.hasEnded()) return;
+  victim.signal('SIGKILL');
+  await victim.ended;
+  if (!stopping) await startWorker();
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'countersign-kill-'));
+  temporal = await startDevServer();
+  crm = await aReceiver(Buffer.from(SECRET));
+  await writeFile(join(folder, 'order-form.pdf'), await aSignedPdf());
+  await writeFile(join(folder, 'document-types.json'), JSON.stringify({ 'order-form': {} }));
+
+  const plan = (match: (step: string) => boolean): Map<string, Moment> =>
+    new Map(DEALS.filter(({ step }) => match(step)).map(({ dealId, step, moment }) => [`${dealId} ${step}`, moment]));
+  const atCrm = (step: string) => step.startsWith('record:') || step === 'attach';
+  const strikes = plan((step) => !atCrm(step));
+  const names = nameAtlasCalls();
+  const bucketPort = await freePort();
+  const bucket = `http://127.0.0.1:${bucketPort}`;
+  bucketInBetween = await aSaboteur({ target: bucket, ...names, strikes, strike: killWorker });
+  sandbox = await startSandbox({
+    credits: 100,
+    bucketPort,
+    bucketUrl: bucketInBetween.url,
+    settings: { detection_ms: 1000, clock_speed: 60 },
+  });
+  atlasInBetween = await aSaboteur({ target: sandbox.url, ...names, strikes, strike: killWorker });
+  crmInBetween = await aSaboteur({
+    target: new URL(crm.url).origin,
+    nameOf: nameCrmCalls,
+    strikes: plan(atCrm),
+    strike: killWorker,
+  });
+
+  processes = new Processes(join(folder, 'logs'), 3000);
+  const port = await freePort();
+  gatewayUrl = `http://127.0.0.1:${port}`;
+  await processes.start(processOf('gateway', { PORT: String(port), GATEWAY_TOKENS: `operator:test:${TOKEN}` }));
+  await startWorker();
+  await until('the gateway', () =>
+    request(`${gatewayUrl}/readyz`).then(
+      (answer) => answer.statusCode === 200,
+      () => false,
+    ),
+  );
+}, 90_000);
+
+afterAll(async () => {
+  stopping = true;
+  await processes.stopAll();
+  await Promise.all([atlasInBetween, bucketInBetween, crmInBetween, crm].map((part) => part.close()));
+  await sandbox.stop();
+  await temporal.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface SandboxEnvelope {
+  id: string;
+  status: string;
+  external_id: string;
+}
+
+async function seeThrough(dealId: string): Promise<DealSnapshot> {
+  const stageOf = async () => {
+    const { status, body } = await api(`/deals/${dealId}`);
+    return status === 200 ? (body as DealSnapshot) : undefined;
+  };
+  await until(`${dealId} to be in review`, async () => (await stageOf())?.stage === 'in-review');
+  await until(`the review of ${dealId}`, async () => {
+    const { status } = await api(`/deals/${dealId}/review`, { decision: 'approve', reviewer: 'rita' });
+    return status === 200 || (await stageOf())?.stage === 'out-for-signature';
+  });
+  const out = await until(`${dealId} to be out`, async () => {
+    const deal = await stageOf();
+    return deal?.stage === 'out-for-signature' && deal;
+  });
+  await sandboxSays(`envelopes/${out.envelopeId}/sign`, { party: 1 });
+  await sandboxSays(`envelopes/${out.envelopeId}/sign`, { party: 2 });
+  return until(`${dealId} to be completed`, async () => {
+    const deal = await stageOf();
+    return deal?.stage === 'completed' && deal;
+  });
+}
+
+it('ends every deal right, with nothing done twice, however often it is killed', { timeout: 400_000 }, async () => {
+  for (const { dealId } of DEALS) {
+    const parties = [
+      { email: 'ada@customer.example', name: 'Ada Customer', role: 'Customer' },
+      { email: 'bob@seller.example', name: 'Bob Seller', role: 'Company' },
+    ];
+    const document = { uri: 'file:order-form.pdf' };
+    const started = await api('/deals', { dealId, documentType: 'order-form', document, parties });
+    expect(started, dealId).toMatchObject({ status: 202, body: { started: true } });
+  }
+  const deals = await Promise.all(DEALS.map(({ dealId }) => seeThrough(dealId)));
+
+  // Every strike fell; several may have hit the same worker, so there are fewer workers than strikes.
+  expect([atlasInBetween, bucketInBetween, crmInBetween].flatMap(({ struck }) => struck).sort()).toEqual(
+    DEALS.map(({ dealId, step }) => `${dealId} ${step}`).sort(),
+  );
+  expect(workers).toBeGreaterThan(5);
+
+  const envelopes = await sandboxSays<SandboxEnvelope[]>('envelopes');
+  const state = await sandboxSays<{ sends: number; spent: Record<string, number> }>('state');
+  expect(envelopes.map(({ external_id }) => readExternalId(external_id)?.workflowId).sort()).toEqual(
+    DEALS.map(({ dealId }) => `deal-${dealId}`).sort(),
+  );
+  expect(envelopes.every(({ status }) => status === 'signed')).toBe(true);
+  expect(state).toMatchObject({ sends: DEALS.length, spent: { [API_KEY]: DEALS.length } });
+
+  for (const deal of deals) {
+    const attached = crm.attachments(deal.dealId, 1);
+    expect(attached, deal.dealId).toHaveLength(1);
+    expect(attached[0]?.sha256).toBe(deal.signedPdf?.sha256);
+    expect(crm.stored(deal.dealId, 1)).toMatchObject({ stage: 'completed', envelopeId: deal.envelopeId });
+    expect(await readdir(join(folder, 'signed', `deal-${deal.dealId}`))).toEqual([`${deal.envelopeId}.pdf`]);
+  }
+});
