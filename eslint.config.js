@@ -24,6 +24,7 @@ const MAY_IMPORT = {
   gateway: ['deal', 'temporal', 'signing'],
   cli: ['deal', 'temporal', 'signing'],
   sandbox: [],
+  stack: ['deal'],
 };
 
 /** Bans every import that leaves `room` for a room it may not know; types of activities are open to workflows. */

@@ -20,7 +20,7 @@ export const USAGE = `Usage: npm run bench -- [options]
   --deals N        deals for each version (200)
   --concurrency N  deals under way at a time (50)
   --rounds N       turns that each version takes (2)
-  --detection-ms N  milliseconds until the fields of a document are found (1000)
+  --detection-ms N  milliseconds until the fields of a document are found (5000)
   --short          10 deals, 5 at a time, one turn: to see that it works
   --profile        also writes CPU profiles of Countersign's worker, and tells what costs most (slows it down)
   --out FILE       where the results go (bench/results/latest.json)
@@ -34,7 +34,7 @@ export function readOptions(args: readonly string[]): Options | null {
       deals: { type: 'string' },
       concurrency: { type: 'string' },
       rounds: { type: 'string' },
-      'detection-ms': { type: 'string', default: '1000' },
+      'detection-ms': { type: 'string', default: '5000' },
       short: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       out: { type: 'string', default: 'bench/results/latest.json' },

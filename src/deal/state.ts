@@ -182,11 +182,15 @@ export function takeRemind(deal: DealState, at: string, remind: Remind): void {
 /** Events that can move a deal. Everything else a provider tells is not worth an entry in a deal's history. */
 export const MOVING_EVENTS = ['envelope.sent', 'envelope.signed', 'envelope.declined', 'envelope.voided'];
 
+/** What a deal that sends or has sent its envelope knows already; the gateway asks too, since a signal costs four history events. */
+export function isEcho(stage: string, event: string): boolean {
+  return event === 'envelope.sent' && ['sending', 'out-for-signature', 'filing'].includes(stage);
+}
+
 export function takeEvent(deal: DealState, event: EnvelopeEvent): void {
   if (isFinal(deal.stage) || deal.stage === 'filing' || !MOVING_EVENTS.includes(event.event)) return;
   if (deal.envelope && deal.envelope.id !== event.envelopeId) return;
-  const echo = event.event === 'envelope.sent' && ['sending', 'out-for-signature'].includes(deal.stage);
-  if (!echo) deal.news = true;
+  if (!isEcho(deal.stage, event.event)) deal.news = true;
 }
 
 /** Stands the deal still. A repeated refusal of the same kind is one entry on the timeline, however often it is met. */

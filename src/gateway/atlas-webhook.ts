@@ -17,7 +17,7 @@ const STILL_EVENTS = ['envelope.created', 'envelope.viewed', 'contract.extracted
 /** Workflow ids that are looked up: those of deals, short enough for Temporal. */
 const WORKFLOW_ID = /^deal-[A-Za-z0-9._:-]{1,150}$/;
 
-type Result = Heard | 'ignored' | 'bad-signature' | 'malformed' | 'unavailable';
+type Result = Heard | 'bad-signature' | 'malformed' | 'unavailable';
 
 export interface AtlasWebhookParts {
   deals: Deals;

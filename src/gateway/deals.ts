@@ -24,7 +24,8 @@ export type Told =
   | { kind: 'ended'; workflowId: string; outcome: string }
   | { kind: 'unknown' };
 
-export type Heard = 'signalled' | 'ended' | 'unknown';
+/** `ignored`: the event tells the deal what it knows already. */
+export type Heard = 'signalled' | 'ignored' | 'ended' | 'unknown';
 
 export interface Deals {
   /** Starts the deal, or attaches to the same one when it is open. Exactly one of several calls at once answers `started`. */

@@ -12,6 +12,7 @@ import { DEAL_QUERY, EVENT_SIGNAL, WORKFLOW_TYPE, type Taken } from '../deal/mes
 import { workflowIdOf } from '../deal/ids.js';
 import { SEARCH_ATTRIBUTES } from '../deal/search-attributes.js';
 import type { DealSnapshot } from '../deal/snapshot.js';
+import { isEcho } from '../deal/state.js';
 import type { DealStart } from '../deal/start.js';
 import type { TemporalClient } from '../temporal/connection.js';
 import { codeOf, GRPC } from '../temporal/grpc.js';
@@ -69,6 +70,7 @@ export function createTemporalDeals(
         const id = workflowId ?? (await workflowOfEnvelope(event.envelopeId));
         if (id === undefined) return 'unknown';
         try {
+          if (event.event === 'envelope.sent' && (await isEchoFor(id))) return 'ignored';
           await client.workflow.getHandle(id).signal(EVENT_SIGNAL, event);
           return 'signalled';
         } catch (error) {
@@ -145,6 +147,12 @@ export function createTemporalDeals(
         { cause: error },
       );
     }
+  }
+
+  /** Whether the deal's own send caused this `envelope.sent`. Its stage comes from the run itself, not from the list, which lags. */
+  async function isEchoFor(workflowId: string): Promise<boolean> {
+    const stage = (await describe(client, workflowId))?.typedSearchAttributes.get(KEYS.DealStage);
+    return stage !== undefined && isEcho(stage, 'envelope.sent');
   }
 
   /** The deal's answer to an update; undefined when it stays in the midst of a step. */

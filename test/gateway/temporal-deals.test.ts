@@ -219,6 +219,24 @@ describe('a webhook', () => {
     });
   });
 
+  it('that only echoes the deal’s own send leaves no trace in its history', async () => {
+    await start('echoed');
+    await untilStage('echoed', 'in-review');
+    await send('echoed', 'review', { decision: 'approve' });
+    const { envelopeId } = await untilStage('echoed', 'out-for-signature');
+    const signals = async () => {
+      const { events } = await temporal.client.workflow.getHandle('deal-echoed').fetchHistory();
+      return (events ?? []).filter((event) => event.workflowExecutionSignaledEventAttributes).length;
+    };
+    expect(said(await hook(envelopeId ?? '', 'deal-echoed/r1', 'envelope.sent'))).toEqual([200, { result: 'ignored' }]);
+    expect(await signals()).toBe(0);
+    expect(said(await hook(envelopeId ?? '', 'deal-echoed/r1', 'envelope.signed'))).toEqual([
+      200,
+      { result: 'signalled' },
+    ]);
+    expect(await signals()).toBe(1);
+  });
+
   it('for an envelope of no deal is refused, however its id is spelt', async () => {
     expect((await hook('env-of-nobody', undefined, 'envelope.signed')).statusCode).toBe(404);
     expect((await hook('env-of-nobody', 'deal-nobody/r1', 'envelope.signed')).statusCode).toBe(404);
