@@ -7,7 +7,7 @@
 import { ApplicationFailure, CancellationScope, condition } from '@temporalio/workflow';
 import { interrupted, note, openDeal, reviseDeal, type DealState } from '../deal/state.js';
 import type { DealResult } from '../deal/snapshot.js';
-import { isFinal, type OpenStage, type Stage } from '../deal/stages.js';
+import { isFinal, type FinalStage, type OpenStage, type Stage } from '../deal/stages.js';
 import type { DealStart } from '../deal/start.js';
 import type { EnvelopeReading } from '../activities/index.js';
 import { outside, atOnce } from './activities.js';
@@ -34,23 +34,21 @@ export async function signDeal(start: DealStart): Promise<DealResult> {
   listen(deal);
 
   // Cancelling the run in Temporal is heard as a `cancel` of the deal: what is out must be voided first.
-  await CancellationScope.nonCancellable(async () => {
-    while (!isFinal(deal.stage)) {
-      const stage = deal.stage;
+  return CancellationScope.nonCancellable(async () => {
+    for (;;) {
+      const { stage } = deal;
+      if (isFinal(stage)) return resultOf(deal, stage);
       await untilDone(deal, alarm, async () => {
         deal.next ??= interrupted(deal) ? await standDown(deal) : await story[stage](deal, alarm);
         await enter(deal, deal.next);
       });
     }
   });
+}
 
-  return {
-    outcome: deal.stage as DealResult['outcome'],
-    envelopeId: deal.envelope?.id ?? null,
-    reason: deal.reason,
-    revision: deal.revision,
-    signedPdf: deal.signedPdf,
-  };
+function resultOf(deal: DealState, outcome: FinalStage): DealResult {
+  const { envelope, reason, revision, signedPdf } = deal;
+  return { outcome, envelopeId: envelope?.id ?? null, reason, revision, signedPdf };
 }
 
 async function draftTheEnvelope(deal: DealState): Promise<Stage> {

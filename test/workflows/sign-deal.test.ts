@@ -10,6 +10,9 @@ beforeAll(async () => {
 });
 afterAll(() => deals.stop());
 
+/** Scheduled, started, completed, timed out and failed, by Temporal's numbers. */
+const WORKFLOW_TASK_EVENTS = ['5', '6', '7', '8', '9'];
+
 const approve = { decision: 'approve', reviewer: 'rita' };
 const what = (deal: { timeline: { what: string }[] }) => deal.timeline.map((entry) => entry.what).join('\n');
 
@@ -76,11 +79,14 @@ describe('a deal that goes well', () => {
     });
   });
 
-  it('keeps a short history: fewer than 60 events from start to filed PDF', async () => {
+  it('keeps a short history: 32 events beside the workflow tasks, from start to filed PDF', async () => {
     await deals.run(async (deal) => {
       await outForSignature(deal);
       await signedByAll(deal);
-      expect((await deal.events()).length).toBeLessThan(60);
+      // How many workflow tasks there are depends on the queries of this test, which come in their midst.
+      expect((await deal.events()).filter((type) => !WORKFLOW_TASK_EVENTS.includes(type)).length).toBeLessThanOrEqual(
+        32,
+      );
     });
   });
 });
