@@ -84,7 +84,7 @@ export function openDeal(start: DealStart, at: string): DealState {
     signedPdf: null,
     reason: null,
     crmVersion: 0,
-    timeline: [{ at, what: `deal started with a ${start.documentType}`, by: 'crm' }],
+    timeline: [{ at, what: `deal started: ${start.documentType}`, by: 'crm' }],
   };
 }
 
