@@ -47,10 +47,13 @@ function fromDocument(error: DocumentError): ApplicationFailure {
   return tryLater('document-unavailable', error.message);
 }
 
+/** With the workflow's intervals about an hour: then the deal says that it stands still. */
+const CRM_TRIES = 20;
+
 function fromCrm(error: CrmError): ApplicationFailure {
-  return error.kind === 'refused'
-    ? refuse('crm-refused', error.message)
-    : tryLater('crm-unavailable', error.message, error.retryAfterMs);
+  if (error.kind === 'refused') return refuse('crm-refused', error.message);
+  if (activityInfo().attempt >= CRM_TRIES) return refuse('crm-unavailable', error.message);
+  return tryLater('crm-away', error.message, error.retryAfterMs);
 }
 
 /** Runs one piece of work for an activity and translates what it throws; other errors pass as they are and are retried. */

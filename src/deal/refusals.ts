@@ -17,6 +17,7 @@ export const REFUSALS = {
   'signed-pdf-unreadable':
     'The signed PDF does not pass the checks. It is fetched again by itself; resume fetches at once.',
   'crm-refused': 'The CRM refused the write. Mend the record or the credentials there, then resume.',
+  'crm-unavailable': 'The CRM has not answered for about an hour. It is tried again by itself; resume tries at once.',
   'review-rejected': 'The reviewer rejected the draft. Amend the parties or the document, or cancel.',
   unexpected: 'Something failed in a way nobody foresaw. Read the reason, mend it, then resume.',
 } as const;
@@ -37,6 +38,7 @@ export function retriesByItself(refusal: Refusal, times: number): number | undef
     case 'access-denied':
     case 'detection-stuck':
     case 'signed-pdf-unreadable':
+    case 'crm-unavailable':
     case 'unexpected':
       return times < 24 ? HOUR : 24 * HOUR;
     default:

@@ -37,14 +37,19 @@ export const outside = {
 };
 
 /**
- * Short reads and repeatable writes, one history event each. From a retry interval of a minute on the wait becomes a timer, so
- * that an outage of hours does not hold a workflow task.
+ * Short reads and repeatable writes, one history event each. From a retry interval of ten seconds on the wait becomes a timer, so
+ * that an outage does not hold a workflow task.
  */
-const brief = proxyLocalActivities<Pick<Activities, 'readEnvelope' | 'recordInCrm' | 'attachSignedPdf'>>({
+const short = {
   startToCloseTimeout: '30 seconds',
-  localRetryThreshold: '1 minute',
+  localRetryThreshold: '10 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
-});
+} as const;
+
+const { readEnvelope, recordInCrm } = proxyLocalActivities<Activities>(short);
+/** A CRM that takes the PDF itself may need a minute for it. */
+const { attachSignedPdf } = proxyLocalActivities<Activities>({ ...short, startToCloseTimeout: '2 minutes' });
+const brief = { readEnvelope, recordInCrm, attachSignedPdf };
 
 /**
  * Runs one local activity and keeps updates out while it does. When a query comes in its midst, the SDK ends the workflow task with

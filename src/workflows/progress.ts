@@ -5,6 +5,7 @@ import {
   log,
   metricMeter,
   setCurrentDetails,
+  TimeoutFailure,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
@@ -89,7 +90,9 @@ const DAY_MS = 24 * 3_600_000;
 
 /** What a failed activity means to the deal; undefined for errors that are no activity's. */
 function refusalOf(error: unknown): { reason: Refusal; detail: string } | undefined {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const failure = error instanceof ActivityFailure ? error.cause : error;
+  // Of tries that ran out of time, the last one tells why.
+  const cause = failure instanceof TimeoutFailure ? (failure.cause ?? failure) : failure;
   if (cause instanceof ApplicationFailure) {
     if (isRefusal(cause.type)) return { reason: cause.type, detail: cause.message };
     if (cause.type === 'fields-pending') return { reason: 'detection-stuck', detail: '' };

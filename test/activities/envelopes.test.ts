@@ -3,9 +3,11 @@ import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger } from '@temporalio/worker';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createActivities, type Activities } from '../../src/activities/index.js';
+import { CrmError } from '../../src/crm/crm.js';
+import { crmRecordOf } from '../../src/deal/state.js';
 import { DocumentError } from '../../src/documents/documents.js';
 import { ProviderError, type ProviderErrorKind } from '../../src/signing/provider.js';
-import { aDeal } from '../support/deals.js';
+import { aDeal, aDealIn } from '../support/deals.js';
 import { aPaperWorld, type PaperWorld } from '../support/paper-world.js';
 import { aSignedPdf } from '../support/signed-pdf.js';
 
@@ -212,6 +214,20 @@ describe('waiting for the fields', () => {
     expect(first).toMatchObject({ type: 'fields-pending', category: 'BENIGN' });
     expect(Number(first.nextRetryDelay)).toBeLessThan(Number(tenth.nextRetryDelay));
     expect(hundredth.nextRetryDelay).toBe(30_000);
+  });
+});
+
+describe('telling the CRM', () => {
+  const record = crmRecordOf(aDealIn('in-review'), 'in-review');
+
+  it.each([
+    ['refused', 1, 'crm-refused', true],
+    ['unavailable', 1, 'crm-away', false],
+    ['unavailable', 20, 'crm-unavailable', true],
+  ] as const)('that is %s at try %i gives %s (final: %s)', async (kind, attempt, type, final) => {
+    world.mishaps.push({ call: 'record', error: new CrmError(kind, 'no') });
+    const failure = await failureOf(run(activities.recordInCrm, [record], attempt));
+    expect([failure.type, Boolean(failure.nonRetryable)]).toEqual([type, final]);
   });
 });
 

@@ -385,6 +385,34 @@ describe('mishaps', () => {
     });
   });
 
+  it(
+    'a CRM that stays away for hours shows on the deal, which goes on by itself when it is back',
+    { timeout: 90_000 },
+    async () => {
+      await deals.run(
+        async (deal) => {
+          await deal.until(() => deal.world.calls.includes('record'));
+          await deals.env.sleep('90 minutes');
+          const blocked = await deal.until((seen) => seen.blocked !== null);
+          expect(blocked).toMatchObject({
+            stage: 'preparing',
+            blocked: { reason: 'crm-unavailable', detail: 'CRM away' },
+          });
+          deal.world.mishaps.length = 0;
+          await deals.env.sleep('90 minutes');
+          await deal.untilStage('in-review');
+          expect(deal.world.envelopes).toHaveLength(1);
+        },
+        {},
+        (world) => {
+          for (let call = 0; call < 200; call += 1) {
+            world.mishaps.push({ call: 'record', error: new CrmError('unavailable', 'CRM away') });
+          }
+        },
+      );
+    },
+  );
+
   it('a CRM that refuses holds the send back, and a cancel still goes through at the provider', async () => {
     await deals.run(
       async (deal) => {
