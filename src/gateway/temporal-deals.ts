@@ -139,7 +139,9 @@ export function createTemporalDeals(
       return await client.workflow.getHandle(workflowId, description.runId).query<DealSnapshot>(DEAL_QUERY);
     } catch (error) {
       const code = codeOf(error);
-      const unanswered = code === GRPC.DEADLINE_EXCEEDED || code === GRPC.FAILED_PRECONDITION;
+      // Temporal cancels the query itself when it gives up first.
+      const unanswered =
+        code === GRPC.DEADLINE_EXCEEDED || code === GRPC.CANCELLED || code === GRPC.FAILED_PRECONDITION;
       if (!unanswered && !(error instanceof QueryNotRegisteredError)) throw error;
       throw new DealsUnavailable(
         'no-worker',
