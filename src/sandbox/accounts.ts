@@ -55,6 +55,13 @@ export class Accounts {
     return this.accepted.get(key)?.organisation ?? null;
   }
 
+  /** Another key of the same organisation than this one, the first that was granted; a made-up one where there is none. */
+  otherKey(keyId: string): string {
+    const key = this.store.keys.get(keyId);
+    const other = this.keys().find(({ id, organisation }) => id !== keyId && organisation === key?.organisation);
+    return other?.key ?? `${key?.key ?? ''}-old`;
+  }
+
   keys(): ApiKey[] {
     return [...this.accepted.values()];
   }

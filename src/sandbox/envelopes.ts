@@ -1,9 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Accounts } from './accounts.js';
 import type { Clock } from './clock.js';
 import { layOutFields, patchedFields, type FieldsPatch } from './fields.js';
 import type { Mails } from './mails.js';
 import { currentSigner, signersOf, statusOf, type DetectionOutcome, type Envelope, type Party } from './model.js';
+import { newToken } from './parties.js';
 import { Refusal } from './refusal.js';
 import type { Store } from './store.js';
 import type { Switches } from './switches.js';
@@ -49,7 +50,7 @@ export class Envelopes {
       declineReason: null,
       voidedAt: null,
       voidReason: null,
-      reviewToken: randomBytes(24).toString('base64url'),
+      reviewToken: newToken(),
       fieldsVersion: 1,
       fieldsEdited: false,
       detection: { outcome, dueAt: new Date(now.getTime() + detectionMs).toISOString() },
@@ -207,12 +208,30 @@ export class Envelopes {
     this.webhooks.emit(envelope, 'envelope.voided');
   }
 
-  /** Writes to the current signer once more; 409 when nobody is to sign. */
+  /** Puts somebody else in the place of the signer whose turn it is (Atlas notes 6): the old link is dead, the new signer is written to. */
+  reassign(envelope: Envelope, party: Party, to: { email: string; name: string | null }): void {
+    this.checkTurn(envelope, party);
+    Object.assign(party, { ...to, token: newToken(), viewedAt: null });
+    this.store.envelopes.put(envelope);
+    this.mails.write(envelope, party.email, 'signature_request');
+  }
+
+  /** Writes to the current signer once more; 409 when nobody is to sign, 429 too soon after the last time. */
   remind(envelope: Envelope): Party {
     const party = currentSigner(envelope);
     if (party === null) throw new Refusal(409, 'nobody_to_remind', `This envelope is ${statusOf(envelope)}`);
+    this.checkCooldown(envelope, party);
     this.mails.write(envelope, party.email, 'reminder');
     return party;
+  }
+
+  private checkCooldown(envelope: Envelope, party: Party): void {
+    const written = this.store.mails.in(envelope.id);
+    const last = written.findLast(({ kind, to }) => kind === 'reminder' && to === party.email);
+    if (last === undefined) return;
+    const left = Date.parse(last.at) + this.switches.now.remind_cooldown_ms - this.clock.now().getTime();
+    if (left <= 0) return;
+    throw new Refusal(429, 'rate_limited', 'This signer was reminded a moment ago', Math.ceil(left / 1000));
   }
 }
 

@@ -31,7 +31,12 @@ export class Links {
   }
 
   sign(envelope: Envelope, party: Party): string {
-    return `${this.hosts.publicUrl}/sign/${envelope.id}?t=${party.token}`;
+    return `${this.signWithoutToken(envelope)}?t=${party.token}`;
+  }
+
+  /** A sign link that opens nothing, as Atlas may hand out (Atlas notes 7). */
+  signWithoutToken(envelope: Envelope): string {
+    return `${this.hosts.publicUrl}/sign/${envelope.id}`;
   }
 
   /** A link to the signed PDF that works for `ttlMs`. */

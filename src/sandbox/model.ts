@@ -9,6 +9,17 @@ export type PartyStatus = 'pending' | 'waiting' | 'signed' | 'declined';
 export type DetectionOutcome = 'ready' | 'failed' | 'recovered_empty' | 'never';
 export type FieldType = 'signature' | 'initials' | 'date' | 'text' | 'checkbox';
 
+/** What a webhook may tell of (Atlas notes 11.1). */
+export const WEBHOOK_EVENTS = [
+  'envelope.created',
+  'envelope.sent',
+  'envelope.viewed',
+  'envelope.signed',
+  'envelope.declined',
+  'envelope.voided',
+] as const;
+export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
+
 export interface Party {
   email: string;
   name: string | null;
@@ -178,6 +189,8 @@ export interface Template {
   roles: string[];
   prefillKeys: string[];
   fields: TemplateField[];
+  /** When it was made or last replaced. */
+  updatedAt: string;
   /** sha256 of its PDF; null while it is still to be drawn, at first use. */
   document: string | null;
   ready: boolean;

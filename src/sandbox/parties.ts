@@ -16,6 +16,9 @@ const partySchema = z.object({
   company: text.optional(),
 });
 
+/** Somebody who is to sign in another's place. */
+export const standInSchema = z.strictObject({ email: z.email(), name: text.optional() });
+
 const partiesSchema = z.array(partySchema).min(1).max(50);
 
 /** Reads `parties`; 400 with the path of what is malformed. */
@@ -34,10 +37,15 @@ export function parseParties(value: unknown): Party[] {
     order: party.order ?? index + 1,
     company: party.company ?? null,
     status: party.role_type === 'cc' ? null : 'waiting',
-    token: randomBytes(24).toString('base64url'),
+    token: newToken(),
     viewedAt: null,
     signedAt: null,
     signature: null,
     ip: null,
   }));
+}
+
+/** The `?t=` of a sign link, or the `?rt=` of a review link. */
+export function newToken(): string {
+  return randomBytes(24).toString('base64url');
 }

@@ -83,8 +83,14 @@ export class Presenter {
       signed_count: signers.filter((party) => party.status === 'signed').length,
       total: signers.length,
       next_signer_email: current?.email ?? null,
-      sign_url: current === null ? null : this.links.sign(envelope, current),
+      sign_url: current === null ? null : this.nextLink(envelope, current),
     });
+  }
+
+  private nextLink(envelope: Envelope, current: Party): string {
+    return this.switches.now.sign_url_token
+      ? this.links.sign(envelope, current)
+      : this.links.signWithoutToken(envelope);
   }
 
   listed(envelope: Envelope): Json {
@@ -110,6 +116,7 @@ export class Presenter {
       template_id: template.id,
       name: template.name,
       ready: template.ready,
+      updated_at: template.updatedAt,
       roles: template.roles,
       prefill_keys: template.prefillKeys,
       fields: template.fields.map((field) => ({

@@ -1,6 +1,6 @@
 import type { ErrorStyle } from './settings.js';
 
-/** A 4xx answer. Its code and message are rendered in whichever error style is set, since Atlas's own is not documented (Atlas notes 3). */
+/** An answer of 4xx, or of 5xx where that is meant to happen. Its code and message are rendered in whichever error style is set, since Atlas's own is not documented (Atlas notes 3). */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 
@@ -8,6 +8,8 @@ export class Refusal extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
+    /** Seconds in `Retry-After`; null sends none. */
+    readonly retryAfter: number | null = null,
   ) {
     super(message);
   }
@@ -28,6 +30,11 @@ const PHRASES: Record<number, string> = {
   413: 'Payload Too Large',
   415: 'Unsupported Media Type',
   422: 'Unprocessable Entity',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
 };
 
 /** The body of a refusal in one of the shapes that a client has to tolerate (Atlas notes 24, item 3). */
@@ -42,14 +49,18 @@ export function renderError(status: number, code: string, message: string, style
       return json({ error: { code, message } });
     case 'success_false':
       return json({ success: false, error: message, code });
-    case 'html': {
-      const phrase = PHRASES[status] ?? 'Error';
-      return {
-        contentType: 'text/html; charset=utf-8',
-        body: `<html><body><h1>${status} ${phrase}</h1></body></html>`,
-      };
-    }
+    case 'html':
+      return htmlError(status);
     case 'empty':
       return { contentType: 'text/plain', body: '' };
   }
+}
+
+/** The page that a proxy in front of an API answers with. */
+export function htmlError(status: number): RenderedError {
+  const phrase = PHRASES[status] ?? 'Error';
+  return {
+    contentType: 'text/html; charset=utf-8',
+    body: `<html><body><h1>${status} ${phrase}</h1></body></html>`,
+  };
 }

@@ -5,7 +5,7 @@ import { realClock } from './clock.js';
 import type { Hosts } from './links.js';
 import { Refusal } from './refusal.js';
 import { addAdminRoutes } from './routes/admin.js';
-import { refuse } from './routes/api.js';
+import { refuse } from './routes/answers.js';
 import { addEnvelopeRoutes } from './routes/envelopes.js';
 import { addPages } from './routes/pages.js';
 import { addTemplateRoutes } from './routes/templates.js';

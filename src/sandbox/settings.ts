@@ -40,6 +40,10 @@ export const settingsSchema = z.strictObject({
   send_without_fields: z.enum(['allow', 'refuse']).default('allow'),
   /** Whether `GET /api/envelope/{id}` repeats the review link of a draft. */
   review_url_in_get: z.boolean().default(true),
+  /** Whether the `sign_url` of `/status` carries its `?t=`: a client must refuse one without (Atlas notes 7). */
+  sign_url_token: z.boolean().default(true),
+  /** How long after a reminder the next one to the same signer is a 429, real milliseconds; 0 never refuses (Atlas notes 10). */
+  remind_cooldown_ms: milliseconds.default(0),
   /** How long a signed download link works, real milliseconds. */
   download_ttl_ms: milliseconds.default(5 * 60 * 1000),
   /** How long a webhook receiver has to answer, real milliseconds. */

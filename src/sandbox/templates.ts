@@ -1,5 +1,6 @@
 import { PDFDocument, StandardFonts } from '@cantoo/pdf-lib';
 import { z } from 'zod';
+import type { Clock } from './clock.js';
 import type { Documents } from './documents.js';
 import type { Field, Party, Template, TemplateField } from './model.js';
 import { Refusal } from './refusal.js';
@@ -33,6 +34,7 @@ export class Templates {
   constructor(
     private readonly store: Store,
     private readonly documents: Documents,
+    private readonly clock: Clock,
   ) {}
 
   /** Makes a template, or replaces the one of that id. Inside a transaction. */
@@ -43,6 +45,7 @@ export class Templates {
       roles: given.roles,
       prefillKeys: given.prefill_keys,
       fields: [...given.prefill_keys.map(prefillField), ...given.roles.flatMap(roleFields)],
+      updatedAt: this.clock.now().toISOString(),
       document: null,
       ready: given.ready,
     };

@@ -1,20 +1,13 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { request, type Dispatcher } from 'undici';
 import type { Clock, Timers } from './clock.js';
-import type { Delivery, DeliveryAttempt, Envelope } from './model.js';
+import type { Delivery, DeliveryAttempt, Envelope, WebhookEvent } from './model.js';
+import type { Oddities } from './oddities.js';
 import type { Store } from './store.js';
 import type { Switches } from './switches.js';
 
 /** Atlas notes 11.4: after a failed attempt, the next one follows in 1 min, 5 min, 30 min and 2 h; then no more. */
 const RETRY_DELAYS_MS = [1, 5, 30, 120].map((minutes) => minutes * 60_000);
-
-export type WebhookEvent =
-  | 'envelope.created'
-  | 'envelope.sent'
-  | 'envelope.viewed'
-  | 'envelope.signed'
-  | 'envelope.declined'
-  | 'envelope.voided';
 
 /** `X-Atlas-Signature`: HMAC-SHA256 over the exact bytes, keyed by the API key that created the envelope (Atlas notes 11.3). */
 export function signatureOf(body: string | Buffer, apiKey: string): string {
@@ -32,12 +25,14 @@ export class Webhooks {
     private readonly clock: Clock,
     private readonly timers: Timers,
     private readonly dispatcher: Dispatcher,
+    private readonly oddities: Oddities,
   ) {}
 
   /** Inside a transaction: the event is delivered after the change that it tells of is kept. Nothing happens without a `webhook_url`. */
   emit(envelope: Envelope, event: WebhookEvent): void {
     if (envelope.webhookUrl === null) return;
     const id = randomUUID();
+    const now = this.clock.now();
     const delivery: Delivery = {
       id,
       envelopeId: envelope.id,
@@ -45,10 +40,11 @@ export class Webhooks {
       url: envelope.webhookUrl,
       keyId: envelope.keyId,
       body: payloadOf(envelope, event, this.switches.now.webhook_event_id ? id : null),
-      createdAt: this.clock.now().toISOString(),
-      state: this.switches.now.drop_webhooks ? 'dropped' : 'pending',
+      createdAt: now.toISOString(),
+      state: 'pending',
       attempts: [],
     };
+    if (this.switches.now.drop_webhooks || this.oddities.decide(delivery, now.getTime())) delivery.state = 'dropped';
     this.store.deliveries.put(delivery);
     this.store.afterwards(() => this.plan(delivery));
   }
@@ -75,10 +71,10 @@ export class Webhooks {
     if (delivery.state !== 'pending' || this.running.has(delivery.id)) return;
     const last = delivery.attempts.at(-1);
     const delay = (RETRY_DELAYS_MS[delivery.attempts.length - 1] ?? 0) / this.switches.now.clock_speed;
-    const due = last === undefined ? 0 : Date.parse(last.at) + delay - this.clock.now().getTime();
+    const due = last === undefined ? this.oddities.notBefore(delivery) : Date.parse(last.at) + delay;
     this.waiting.set(
       delivery.id,
-      this.timers.after(due, () => void this.attempt(delivery)),
+      this.timers.after(due - this.clock.now().getTime(), () => void this.attempt(delivery)),
     );
   }
 
@@ -91,7 +87,9 @@ export class Webhooks {
   }
 
   private async attemptOnce(delivery: Delivery): Promise<void> {
+    const copy = this.oddities.copies(delivery) === 2 ? this.post(delivery) : null;
     const attempt = await this.post(delivery);
+    await copy;
     this.running.delete(delivery.id);
     // A sandbox that stopped meanwhile forgets this attempt, and makes it again at its next start.
     if (this.timers.stopped) return;
@@ -101,7 +99,9 @@ export class Webhooks {
       else if (delivery.attempts.length > RETRY_DELAYS_MS.length) delivery.state = 'failed';
       this.store.deliveries.put(delivery);
     });
+    if (delivery.state !== 'pending') this.oddities.forget(delivery);
     this.plan(delivery);
+    for (const held of this.oddities.released(delivery)) this.plan(held);
   }
 
   /** One HTTP call. Redirects are not followed: anything but a 2xx in time is a failure. */
@@ -118,7 +118,7 @@ export class Webhooks {
         headers: {
           'content-type': 'application/json',
           'user-agent': 'Atlas-Webhooks/1.0 (sandbox)',
-          'x-atlas-signature': signatureOf(delivery.body, this.store.keys.get(delivery.keyId)?.key ?? ''),
+          'x-atlas-signature': signatureOf(delivery.body, this.oddities.signingKey(delivery)),
         },
         body: delivery.body,
       });

@@ -4,9 +4,11 @@ import { Timers, type Clock } from './clock.js';
 import { Detection } from './detection.js';
 import { Documents } from './documents.js';
 import { Envelopes } from './envelopes.js';
+import { Faults } from './faults.js';
 import { Idempotency, isExpired } from './idempotency.js';
 import { Links, type Hosts } from './links.js';
 import { Mails } from './mails.js';
+import { Oddities } from './oddities.js';
 import { Presenter } from './present.js';
 import { SignedPdfs } from './signed-pdfs.js';
 import type { Settings } from './settings.js';
@@ -39,6 +41,7 @@ export interface World {
   signedPdfs: SignedPdfs;
   links: Links;
   present: Presenter;
+  faults: Faults;
   clock: Clock;
   dispatcher: Agent;
   /** Takes up detections and webhook retries that an earlier run left open. */
@@ -56,10 +59,12 @@ export function createWorld(options: WorldOptions, hosts: Hosts): World {
   const switches = new Switches(options.settings, store);
   const accounts = new Accounts(options.keys, options.credits, store);
   const documents = new Documents(data);
-  const webhooks = new Webhooks(store, switches, clock, timers, dispatcher);
+  const faults = new Faults(timers);
+  const oddities = new Oddities(faults, accounts, store);
+  const webhooks = new Webhooks(store, switches, clock, timers, dispatcher, oddities);
   const envelopes = new Envelopes(store, switches, accounts, webhooks, new Mails(store, clock), clock);
   const detection = new Detection(store, switches, documents, envelopes, clock, timers);
-  const templates = new Templates(store, documents);
+  const templates = new Templates(store, documents, clock);
   const links = new Links(store, clock, hosts);
   store.transact(() => {
     for (const template of DEFAULT_TEMPLATES)
@@ -78,6 +83,7 @@ export function createWorld(options: WorldOptions, hosts: Hosts): World {
     signedPdfs: new SignedPdfs(documents),
     links,
     present: new Presenter(links, switches),
+    faults,
     clock,
     dispatcher,
     resume: () => {

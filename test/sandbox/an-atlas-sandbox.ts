@@ -52,10 +52,31 @@ export interface ApiBody {
   decline_reason: string | null;
   void_reason: string | null;
   credit_refunded: boolean;
+  reminded: string;
   envelopes: { envelope_id: string; status: string }[];
   next_cursor: string | null;
   roles: string[];
   prefill_keys: string[];
+  updated_at: string;
+}
+
+/** A rule of what is to go wrong, as it is written to the sandbox. */
+export interface FaultRule {
+  kind: string;
+  route?: string;
+  envelope?: string;
+  event?: string;
+  times?: number;
+  share?: number;
+  ms?: number;
+  status?: number;
+  retry_after?: number;
+  content_length?: string;
+}
+
+export interface LiveFaults {
+  faults: (FaultRule & { happened: number })[];
+  counts: Record<string, number>;
 }
 
 export interface Answered {
@@ -77,6 +98,8 @@ export interface SandboxState {
   deliveries: Record<string, number>;
   attempts: number;
   bucketAuthorizationLeaks: number;
+  duplicates: { externalIds: number; sends: number };
+  faults: Record<string, number>;
   settings: Record<string, unknown>;
 }
 
@@ -85,7 +108,13 @@ export interface EnvelopeRecord {
   status: string;
   review_url: string;
   parties: { email: string; status: string; sign_url: string; token: string; ip: string | null }[];
-  deliveries: { event: string; body: string; state: string; attempts: { at: string; status: number | null }[] }[];
+  deliveries: {
+    event: string;
+    body: string;
+    state: string;
+    createdAt: string;
+    attempts: { at: string; status: number | null }[];
+  }[];
   mails: { to: string; kind: string }[];
   calls: { method: string; path: string; status: number; replayed: boolean; transport: string | null }[];
 }
@@ -179,6 +208,13 @@ export class AtlasSandbox {
   async settings(changes: Record<string, unknown>): Promise<void> {
     const answered = await this.call('POST', '/_sandbox/settings', changes);
     if (answered.status !== 200) throw new Error(`settings answered ${answered.status}: ${answered.text}`);
+  }
+
+  /** Makes things go wrong from now on. */
+  async goWrong(faults: FaultRule[], seed?: number): Promise<LiveFaults> {
+    const answered = await this.call('POST', '/_sandbox/faults', { faults, ...(seed === undefined ? {} : { seed }) });
+    if (answered.status !== 200) throw new Error(`faults answered ${answered.status}: ${answered.text}`);
+    return JSON.parse(answered.text) as LiveFaults;
   }
 
   async state(): Promise<SandboxState> {

@@ -217,6 +217,22 @@ describe.skipIf(CHROME === undefined).each([
     });
   });
 
+  it('let a signer pass the signature on to somebody else', async () => {
+    const atlas = await anAtlasSandbox();
+    const id = await atlas.sent();
+    const page = await open();
+    await page.goto((await atlas.get(`/api/envelope/${id}/status`)).sign_url ?? '');
+    await page.getByText('Somebody else must sign').click();
+    await page.getByLabel('Their name').fill('Cara Duarte');
+    await page.getByLabel('Their e-mail').fill('cara@customer.example');
+    await expectFit(page);
+    await page.getByRole('button', { name: 'Pass on' }).click();
+    await page.getByText('has been written to').waitFor();
+    await expectFit(page);
+    await page.goto((await atlas.get(`/api/envelope/${id}/status`)).sign_url ?? '');
+    await page.getByText('For signature by Cara Duarte').waitFor();
+  });
+
   it('lead from the overview to review and sign pages', async () => {
     const atlas = await anAtlasSandbox();
     const page = await open();

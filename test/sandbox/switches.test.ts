@@ -59,6 +59,35 @@ describe('what Atlas leaves undocumented can be switched', () => {
     expect((await atlas.send(id)).status).toBe(200);
   });
 
+  it('whether the sign link of the status carries its token', async () => {
+    const atlas = await anAtlasSandbox({ settings: { sign_url_token: false } });
+    const id = await atlas.sent();
+    const status = async (): Promise<string | null> => (await atlas.get(`/api/envelope/${id}/status`)).sign_url;
+    expect(await status()).toBe(`${atlas.sandbox.url}/sign/${id}`);
+    await atlas.settings({ sign_url_token: true });
+    expect(await status()).toMatch(new RegExp(`/sign/${id}\\?t=.+`));
+  });
+
+  it('how soon a signer may be reminded again', async () => {
+    let now = Date.parse('2026-03-01T12:00:00Z');
+    const clock = { now: () => new Date(now) };
+    const atlas = await anAtlasSandbox({ clock, settings: { detection_ms: 0 } });
+    const id = await atlas.sent();
+    const remind = () => atlas.call('POST', `/api/envelope/${id}/remind`);
+    expect([(await remind()).status, (await remind()).status]).toEqual([200, 200]);
+    await atlas.settings({ remind_cooldown_ms: 3_600_000 });
+    now += 600_000;
+    const refused = await remind();
+    expect(refused).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
+    expect(refused.headers.get('retry-after')).toBe('3000');
+    await atlas.sign(id);
+    expect(await remind()).toMatchObject({ status: 200, body: { reminded: 'bob@company.example' } });
+    expect((await remind()).status).toBe(429);
+    now += 3_600_000;
+    expect((await remind()).status).toBe(200);
+    expect((await atlas.record(id)).mails.filter(({ kind }) => kind === 'reminder')).toHaveLength(4);
+  });
+
   it('but not to something that makes no sense', async () => {
     const atlas = await anAtlasSandbox();
     for (const bad of [

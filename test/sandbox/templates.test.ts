@@ -20,6 +20,18 @@ describe('templates', () => {
     expect((await atlas.call('POST', '/api/templates/tmpl_9/send', { parties: PARTIES })).status).toBe(404);
   });
 
+  it('tell when they were last changed', async () => {
+    let now = Date.parse('2026-03-01T12:00:00Z');
+    const atlas = await anAtlasSandbox({ clock: { now: () => new Date(now) } });
+    const changed = async (): Promise<string> => (await atlas.get('/api/templates/tmpl_1')).updated_at;
+    expect(await changed()).toBe('2026-03-01T12:00:00.000Z');
+    now += 60_000;
+    await atlas.call('POST', '/_sandbox/templates', { id: 'tmpl_9', name: 'Lease', roles: ['Tenant'] });
+    expect(await changed()).toBe('2026-03-01T12:00:00.000Z');
+    await atlas.call('POST', '/_sandbox/templates', { id: 'tmpl_1', name: 'Order form', roles: ['Customer'] });
+    expect(await changed()).toBe('2026-03-01T12:01:00.000Z');
+  });
+
   it('go out at once with auto_send, prefilled, with stable fields and no detection', async () => {
     const atlas = await anAtlasSandbox();
     const prefill = { customer_name: 'Northwind', amount: '12,000 EUR' };

@@ -52,6 +52,21 @@ export function signPage(envelope: Envelope, party: Party, problem: string | nul
           <button class="danger">Decline</button>
         </form>
       </details>
+      <details>
+        <summary>Somebody else must sign</summary>
+        <form method="post" action="${base}/reassign${query}">
+          <div class="field">
+            <label for="reassign-name">Their name</label>
+            <input type="text" id="reassign-name" name="name" autocomplete="off" maxlength="200" />
+          </div>
+          <div class="field">
+            <label for="reassign-email">Their e-mail</label>
+            <input type="email" id="reassign-email" name="email" autocomplete="off" required />
+          </div>
+          <button class="quiet">Pass on</button>
+          <p class="muted">They get a link of their own. This one will no longer work.</p>
+        </form>
+      </details>
     </section>
   </div>`;
   return frame({ title: `Sign ${envelope.document.name}`, body });

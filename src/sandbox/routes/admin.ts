@@ -2,12 +2,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseBody } from '../body.js';
 import { currentSigner, statusOf, type DetectionOutcome, type Envelope, type Party } from '../model.js';
+import { standInSchema } from '../parties.js';
 import { Refusal } from '../refusal.js';
 import { settingsSchema } from '../settings.js';
+import { stateOf } from '../state.js';
 import { templateSchema } from '../templates.js';
 import type { World } from '../world.js';
-import { refuse } from './api.js';
-import { pathId, read } from './reading.js';
+import { refuse } from './answers.js';
+import { addFaultRoutes } from './faults.js';
+import { pathId, read, requireLoopback } from './reading.js';
 
 const outcomes: readonly DetectionOutcome[] = ['ready', 'failed', 'recovered_empty', 'never'];
 
@@ -19,20 +22,26 @@ const settingsBodySchema = z.looseObject({
 
 const signSchema = z.strictObject({ party: z.number().int().min(1).optional(), name: z.string().optional() });
 const declineSchema = z.strictObject({ party: z.number().int().min(1).optional(), reason: z.string().optional() });
+const reassignSchema = standInSchema.extend({ party: z.number().int().min(1).optional() });
 
 type Work = (id: string, body: Record<string, unknown>) => unknown;
+/** Adds a route below `/_sandbox`. */
+export type AddRoute = (method: 'GET' | 'POST', url: string, work: Work) => void;
 
 /**
  * What a test, the demo or the soak may do to the sandbox behind Atlas's back. No authentication, callers on loopback only; JSON in and out, refusals
  * as on the API.
  *
  * - `GET /_sandbox/state`: `{envelopes, byStatus, drafts, sends, voids, credits, spent, refunded, mails, deliveries, attempts, calls,
- *   bucketAuthorizationLeaks, settings}`. `sends` counts envelopes ever sent, `credits`, `spent` and `refunded` are by API key (keys of one
- *   organisation share them), `deliveries` are by state.
+ *   bucketAuthorizationLeaks, duplicates, faults, settings}`. `sends` counts envelopes ever sent, `credits`, `spent` and `refunded` are by API key
+ *   (keys of one organisation share them), `deliveries` are by state, `faults` count by kind what went wrong on purpose in this run.
+ *   `duplicates.externalIds`: how many `external_id`s have more than one envelope that was ever sent, or more than one draft or pending one;
+ *   `duplicates.sends`: how many envelopes were sent by more than one successful call, replays not counted.
  * - `GET /_sandbox/envelopes`: `[{id, status, external_id, templateId}]`, oldest first.
  * - `GET /_sandbox/envelopes/:id`: the whole record with `status`, `review_url`, `parties[].sign_url`, `deliveries`, `mails` and `calls`.
  * - `POST /_sandbox/envelopes/:id/sign` `{party?: order, name?}`: looks at and signs for that party, by default the one whose turn it is.
  * - `POST /_sandbox/envelopes/:id/decline` `{party?: order, reason?}`.
+ * - `POST /_sandbox/envelopes/:id/reassign` `{party?: order, email, name?}`: somebody else signs for the party whose turn it is. 409 for any other.
  * - `POST /_sandbox/envelopes/:id/review-send`: presses Send on the review page.
  * - `POST /_sandbox/envelopes/:id/place-fields`: places the usual fields on the review page, which raises `fields_version`.
  * - `POST /_sandbox/settings`: any of the switches, `next_detections` (outcomes for the next envelopes), `credits` and `suspended` (by API key).
@@ -40,11 +49,23 @@ type Work = (id: string, body: Record<string, unknown>) => unknown;
  * - `POST /_sandbox/webhooks/flush`: tries all undelivered webhooks now; `{attempted, delivered}`.
  * - `POST /_sandbox/templates` `{id, name, roles, prefill_keys?, ready?}`: makes or replaces a template.
  * - `GET /_sandbox/mails`: the outbox.
+ * - `POST /_sandbox/faults` `{faults: [{kind, route?, envelope?, event?, times? | share?, ms?, status?, retry_after?, content_length?}], seed?}`: adds
+ *   rules of what goes wrong (the kinds and their parameters: fault.ts). `route` is one route (`POST /api/envelope/:id/send`; the bucket's is
+ *   `GET /signed/:file`) or a regular expression that is searched for in method and path; `event` is of a webhook. A rule strikes the next `times`
+ *   matches (1), or each with the probability `share`, the same ones in each run with the same `seed`. At one call, the first rule that strikes
+ *   wins, kinds before the call ahead of those after it, and only latency comes in addition; several webhook rules may strike one delivery.
+ *   Answers `{faults, counts}`: the live rules, with what is left of `times` and how often each `happened`, and the counts by kind. Rules and
+ *   counts end with the process.
+ * - `GET /_sandbox/faults`: the same.
+ * - `POST /_sandbox/faults/clear`: ends all rules; the counts stay.
+ *
+ * One call of the API, or one download, goes wrong without a rule by the header `X-Sandbox-Fault: kind` or `kind; ms=200; status=500`, from this
+ * machine only. Webhook kinds then strike what this call causes.
  */
 export function addAdminRoutes(app: FastifyInstance, world: World): void {
   const { store, envelopes, switches } = world;
 
-  const route = (method: 'GET' | 'POST', url: string, work: Work): void => {
+  const route: AddRoute = (method, url, work) => {
     app.route({
       method,
       url: `/_sandbox${url}`,
@@ -89,6 +110,10 @@ export function addAdminRoutes(app: FastifyInstance, world: World): void {
       envelopes.decline(envelope, party, reason ?? null);
     });
   });
+  route('POST', '/envelopes/:id/reassign', (id, body) => {
+    const { party: order, email, name } = read(reassignSchema, body);
+    return act(id, (envelope) => envelopes.reassign(envelope, chosen(envelope, order), { email, name: name ?? null }));
+  });
   route('POST', '/envelopes/:id/review-send', (id) => {
     return act(id, (envelope) => envelopes.send(envelope, null, envelope.fieldsVersion));
   });
@@ -110,12 +135,12 @@ export function addAdminRoutes(app: FastifyInstance, world: World): void {
     const given = read(templateSchema, body);
     return world.present.template(store.transact(() => world.templates.define(given)));
   });
+  addFaultRoutes(route, world.faults);
 }
 
 async function answer(world: World, request: FastifyRequest, reply: FastifyReply, work: Work): Promise<FastifyReply> {
   try {
-    if (!/^(127\.|::1$|::ffff:127\.)/.test(request.ip))
-      throw new Refusal(403, 'loopback_only', 'Only from this machine');
+    requireLoopback(request.ip);
     const { values } = await parseBody(request.body, request.headers['content-type']);
     const result = await work(pathId(request), values);
     return await reply.type('application/json').send(JSON.stringify(result));
@@ -140,43 +165,6 @@ function changeAccount(world: World, key: string, change: { credits?: number; su
   const organisation = world.accounts.organisationOf(key);
   if (organisation === null) throw new Refusal(400, 'unknown_key', `There is no API key "${key}"`);
   world.store.accounts.put({ ...world.accounts.account(organisation), ...change });
-}
-
-function stateOf({ store, accounts, switches }: World): unknown {
-  const byStatus: Record<string, number> = { draft: 0, pending: 0, signed: 0, declined: 0, voided: 0 };
-  let sends = 0;
-  for (const envelope of store.envelopes.all()) {
-    const status = statusOf(envelope);
-    byStatus[status] = (byStatus[status] ?? 0) + 1;
-    if (envelope.sentAt !== null) sends += 1;
-  }
-  const deliveries: Record<string, number> = { pending: 0, delivered: 0, failed: 0, dropped: 0 };
-  let attempts = 0;
-  for (const delivery of store.deliveries.all()) {
-    deliveries[delivery.state] = (deliveries[delivery.state] ?? 0) + 1;
-    attempts += delivery.attempts.length;
-  }
-  const byKey = (what: 'credits' | 'spent' | 'refunded'): Record<string, number> => {
-    return Object.fromEntries(
-      accounts.keys().map(({ key, organisation }) => [key, accounts.account(organisation)[what]]),
-    );
-  };
-  return {
-    envelopes: store.envelopes.size,
-    byStatus,
-    drafts: byStatus['draft'],
-    sends,
-    voids: byStatus['voided'],
-    credits: byKey('credits'),
-    spent: byKey('spent'),
-    refunded: byKey('refunded'),
-    mails: store.mails.size,
-    deliveries,
-    attempts,
-    calls: store.calls.size,
-    bucketAuthorizationLeaks: store.leaks.size,
-    settings: switches.now,
-  };
 }
 
 function describe({ store, links }: World, envelope: Envelope): unknown {

@@ -1,14 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fingerprint, parseBody, type ParsedBody } from '../body.js';
+import type { Fault, Target } from '../fault.js';
 import type { IdempotentRequest } from '../idempotency.js';
 import type { ApiKey, Envelope, StoredAnswer } from '../model.js';
-import { Refusal, renderError } from '../refusal.js';
+import { Refusal } from '../refusal.js';
 import type { World } from '../world.js';
+import {
+  answerWrongly,
+  INSTEAD_OF_ANSWER,
+  INSTEAD_OF_CALL,
+  PDF_FAULTS,
+  refuse,
+  respond,
+  type Answer,
+  type Settled,
+} from './answers.js';
+import { askedFault, sceneOf } from './asked-fault.js';
 import { pathId } from './reading.js';
-
-/** What a route answers: JSON, a redirect, or a PDF. */
-export type Answer = { status: number; body: unknown; envelopeId?: string } | { redirect: string } | { pdf: Buffer };
 
 /** One call: who makes it, about what, with what. */
 export interface Call {
@@ -38,18 +47,50 @@ export interface RouteOptions {
 /** Reads and checks at leisure, then returns the change itself: one synchronous step that is kept together with its idempotency record. */
 export type Prepare = (call: Call) => (() => Answer) | Promise<() => Answer>;
 
-type Settled = Answer | { refusal: Refusal };
-
 /**
  * The one way in to the API: authentication, body, idempotency, the change with its journal line, the record of the call, the answer in the shape of
- * the day. Whatever is to go wrong on purpose between a caller and Atlas has its place here: before `settle` nothing has happened, after it all has.
+ * the day. Whatever goes wrong on purpose between a caller and Atlas does so here: before `settle` nothing has happened, after it all has.
  */
 export function addApiRoute(app: FastifyInstance, world: World, options: RouteOptions, prepare: Prepare): void {
   app.route({
     method: options.method,
     url: options.url,
-    handler: async (request, reply) => respond(world, reply, await settle(world, options, request, prepare)),
+    handler: async (request, reply) => {
+      try {
+        const asked = askedFault(request, targetsOf(world, options));
+        return await answer(world, options, request, reply, prepare, asked);
+      } catch (error) {
+        if (error instanceof Refusal) return refuse(world, reply, error);
+        throw error;
+      }
+    },
   });
+}
+
+/** What of a call can be made to go wrong. Its answer is a PDF only where that comes without a link. */
+function targetsOf(world: World, { url }: RouteOptions): Target[] {
+  const withBytes = url.endsWith('/pdf') && world.switches.now.pdf_delivery === 'bytes';
+  return withBytes ? ['call', 'webhook', 'pdf'] : ['call', 'webhook'];
+}
+
+async function answer(
+  world: World,
+  options: RouteOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  prepare: Prepare,
+  asked: Fault | null,
+): Promise<FastifyReply> {
+  const { faults } = world;
+  const scene = sceneOf(request);
+  const latency = faults.take(['latency'], scene, asked);
+  if (latency !== null) await faults.wait(latency.ms);
+  const before = faults.take(INSTEAD_OF_CALL, scene, asked);
+  if (before !== null) return answerWrongly(world, reply, before);
+  const settled = await settle(world, options, request, prepare, asked);
+  const after = faults.take(INSTEAD_OF_ANSWER, scene, asked);
+  if (after !== null) return answerWrongly(world, reply, after);
+  return respond(world, reply, settled, () => faults.take(PDF_FAULTS, scene, asked));
 }
 
 async function settle(
@@ -57,6 +98,7 @@ async function settle(
   options: RouteOptions,
   request: FastifyRequest,
   prepare: Prepare,
+  asked: Fault | null,
 ): Promise<Settled> {
   try {
     if (options.signerMayCall === undefined) world.accounts.authenticate(request.headers.authorization);
@@ -66,7 +108,8 @@ async function settle(
     }
     const call = callOf(world, request, await parseBody(request.body, request.headers['content-type']));
     const header = request.headers['idempotency-key'];
-    if (options.idempotent === undefined || header === undefined) return await run(world, request, call, prepare, null);
+    if (options.idempotent === undefined || header === undefined)
+      return await run(world, request, call, prepare, asked, null);
     const idempotent: IdempotentRequest = {
       keyId: call.key().id,
       method: request.method,
@@ -78,7 +121,7 @@ async function settle(
     const stored = world.idempotency.begin(idempotent);
     if (stored !== null) return replay(world, request, call, stored);
     try {
-      return await run(world, request, call, prepare, idempotent);
+      return await run(world, request, call, prepare, asked, idempotent);
     } finally {
       world.idempotency.end(idempotent);
     }
@@ -93,6 +136,7 @@ async function run(
   request: FastifyRequest,
   call: Call,
   prepare: Prepare,
+  asked: Fault | null,
   idempotent: IdempotentRequest | null,
 ): Promise<Settled> {
   let execute: () => Answer;
@@ -103,13 +147,14 @@ async function run(
       throw error;
     };
   }
-  return world.store.transact(() => {
+  const change = (): Settled => {
     const settled = attempt(execute);
     const stored = storedForm(settled, call);
     if (idempotent !== null) world.idempotency.remember(idempotent, stored);
     record(world, request, call, stored, false);
     return settled;
-  });
+  };
+  return world.faults.during(asked, () => world.store.transact(change));
 }
 
 function attempt(execute: () => Answer): Settled {
@@ -180,22 +225,4 @@ function callOf(world: World, request: FastifyRequest, body: ParsedBody): Call {
 
 function pathOf(request: FastifyRequest): string {
   return request.url.split('?')[0] ?? request.url;
-}
-
-function respond(world: World, reply: FastifyReply, settled: Settled): FastifyReply {
-  if ('refusal' in settled) return refuse(world, reply, settled.refusal);
-  if ('redirect' in settled) return reply.redirect(settled.redirect, 302);
-  if ('pdf' in settled) return reply.type('application/pdf').send(settled.pdf);
-  return reply.code(settled.status).type('application/json').send(JSON.stringify(settled.body));
-}
-
-/** A refusal in the error style of the moment. */
-export function refuse(world: World, reply: FastifyReply, refusal: Refusal): FastifyReply {
-  const { contentType, body } = renderError(
-    refusal.status,
-    refusal.code,
-    refusal.message,
-    world.switches.now.error_style,
-  );
-  return reply.code(refusal.status).header('content-type', contentType).send(body);
 }

@@ -8,7 +8,8 @@ import { parseParties } from '../parties.js';
 import { Refusal } from '../refusal.js';
 import { externalIdGroup } from '../store.js';
 import type { World } from '../world.js';
-import { addApiRoute, type Answer, type Call } from './api.js';
+import type { Answer } from './answers.js';
+import { addApiRoute, type Call } from './api.js';
 import { read } from './reading.js';
 
 const webUrl = z.url({ protocol: /^https?$/ });

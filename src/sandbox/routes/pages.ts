@@ -5,11 +5,11 @@ import { overviewPage } from '../pages/overview.js';
 import { reviewPage } from '../pages/review.js';
 import { signClosedPage, signPage } from '../pages/sign.js';
 import { STYLE } from '../pages/style.js';
-import { parseParties } from '../parties.js';
+import { parseParties, standInSchema } from '../parties.js';
 import { ownFields } from '../present.js';
 import { Refusal } from '../refusal.js';
 import type { World } from '../world.js';
-import { pathId } from './reading.js';
+import { pathId, read } from './reading.js';
 
 /** No script, nothing from elsewhere, forms only to here. */
 const POLICY = [
@@ -157,6 +157,21 @@ export function addPages(app: FastifyInstance, world: World): void {
       return act(reply, `/sign/${envelope.id}?t=${party.token}`, decline, again);
     }),
   );
+  app.post(
+    '/sign/:id/reassign',
+    visiting((visit, reply) => {
+      const { envelope, party } = signing(visit);
+      const reassign = (): void => {
+        const { email, name } = read(standInSchema, Object.fromEntries(visit.form));
+        const called = name?.trim() ?? '';
+        envelopes.reassign(envelope, party, { email, name: called === '' ? null : called });
+      };
+      return act(reply, '/sign/passed-on', reassign, (problem) => stillToSign(envelope, party, problem));
+    }),
+  );
+  app.get('/sign/passed-on', async (_request, reply) => {
+    return page(reply, notice('Passed on', 'Whoever signs in your place has been written to.'));
+  });
 }
 
 function stillToSign(envelope: Envelope, party: Party, problem: string): string {

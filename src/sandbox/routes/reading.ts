@@ -11,6 +11,11 @@ export function read<T extends z.ZodType>(schema: T, values: unknown): z.output<
   throw new Refusal(400, 'bad_request', `${path === '' ? '' : `${path}: `}${issue?.message ?? 'malformed'}`);
 }
 
+/** Throws 403 for a caller on another machine. */
+export function requireLoopback(ip: string): void {
+  if (!/^(127\.|::1$|::ffff:127\.)/.test(ip)) throw new Refusal(403, 'loopback_only', 'Only from this machine');
+}
+
 const pathSchema = z.object({ id: z.string().default('') });
 
 /** The `:id` of a request's path; empty where the route has none. */

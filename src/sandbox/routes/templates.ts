@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { parseParties } from '../parties.js';
 import { Refusal } from '../refusal.js';
 import type { World } from '../world.js';
-import { addApiRoute, type Answer, type Call } from './api.js';
+import type { Answer } from './answers.js';
+import { addApiRoute, type Call } from './api.js';
 import { detailsSchema } from './envelopes.js';
 import { read } from './reading.js';
 
