@@ -35,6 +35,8 @@ export interface WorkerSettings {
     allowPrivateHosts: boolean;
   };
   crm: CrmSettings;
+  /** How many envelopes may be sent a day, over all deals; null for as many as there are. */
+  creditBudget: number | null;
   /** Where the metrics listen; port 0: any free one. */
   metricsHost: string;
   metricsPort: number;
@@ -47,6 +49,8 @@ export interface GatewaySettings {
   port: number;
   /** Null: no tokens are set and none are needed, since only this machine reaches the gateway. */
   tokens: readonly GatewayToken[] | null;
+  /** For what is asked of Atlas at the moment it is needed: sign links. */
+  atlas: { baseUrl: string; apiKey: string };
   /** Keys of webhook signatures, today's first. */
   atlasKeys: readonly string[];
   policies: ReadonlyMap<string, Policy>;
@@ -57,17 +61,18 @@ export interface SetupSettings {
   crm: CrmSettings;
 }
 
-const { CRM, DATABASE_URL, CRM_URL, CRM_SECRET, TASK_QUEUE, ATLAS_API_KEY, PORT, REDACT_PII } = VARIABLES;
+const { CRM, DATABASE_URL, CRM_URL, CRM_SECRET, TASK_QUEUE, PORT, REDACT_PII } = VARIABLES;
+const { ATLAS_BASE_URL, ATLAS_API_KEY } = VARIABLES;
 const CRM_VARIABLES = { CRM, DATABASE_URL, CRM_URL, CRM_SECRET };
 
 export function readWorkerSettings(env: Environment): WorkerSettings {
-  const { ATLAS_BASE_URL, PUBLIC_URL, HOST, METRICS_PORT } = VARIABLES;
+  const { PUBLIC_URL, HOST, METRICS_PORT, CREDIT_BUDGET } = VARIABLES;
   const { DOCUMENT_STORE, DOCUMENT_ROOT, ALLOW_PRIVATE_DOCUMENT_HOSTS } = VARIABLES;
   const problems = problemsOfLaterVersions(env);
   const values = take(
     problems,
     readVariables(env, {
-      ...{ TASK_QUEUE, ATLAS_BASE_URL, ATLAS_API_KEY, PUBLIC_URL, HOST, PORT, METRICS_PORT, REDACT_PII },
+      ...{ TASK_QUEUE, ATLAS_BASE_URL, ATLAS_API_KEY, PUBLIC_URL, HOST, PORT, METRICS_PORT, CREDIT_BUDGET, REDACT_PII },
       ...{ DOCUMENT_STORE, DOCUMENT_ROOT, ALLOW_PRIVATE_DOCUMENT_HOSTS },
       ...CRM_VARIABLES,
     }),
@@ -86,6 +91,7 @@ export function readWorkerSettings(env: Environment): WorkerSettings {
       allowPrivateHosts: values.ALLOW_PRIVATE_DOCUMENT_HOSTS,
     },
     crm,
+    creditBudget: values.CREDIT_BUDGET ?? null,
     metricsHost: values.HOST,
     metricsPort: values.METRICS_PORT,
   };
@@ -98,7 +104,7 @@ export function readGatewaySettings(env: Environment): GatewaySettings {
     problems,
     readVariables(env, {
       ...{ TASK_QUEUE, HOST, PORT, GATEWAY_TOKENS, NODE_ENV, REDACT_PII },
-      ...{ ATLAS_API_KEY, ATLAS_PREVIOUS_API_KEYS, DOCUMENT_TYPES, READ_BACK_FIRST },
+      ...{ ATLAS_BASE_URL, ATLAS_API_KEY, ATLAS_PREVIOUS_API_KEYS, DOCUMENT_TYPES, READ_BACK_FIRST },
     }),
   );
   const temporal = take(problems, readTemporalSettings(env));
@@ -111,6 +117,7 @@ export function readGatewaySettings(env: Environment): GatewaySettings {
     host: values.HOST,
     port: values.PORT,
     tokens: tokens.length > 0 ? tokens : null,
+    atlas: { baseUrl: values.ATLAS_BASE_URL, apiKey: values.ATLAS_API_KEY },
     atlasKeys: [values.ATLAS_API_KEY, ...values.ATLAS_PREVIOUS_API_KEYS],
     policies,
   };

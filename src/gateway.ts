@@ -4,21 +4,27 @@ import { readGatewaySettings, SettingsError } from './config.js';
 import { createGateway } from './gateway/app.js';
 import { createMetrics } from './gateway/observe.js';
 import { createTemporalDeals } from './gateway/temporal-deals.js';
+import { createAtlasClient } from './signing/atlas/client.js';
+import { createAtlasProvider } from './signing/atlas/provider.js';
 import { openTemporal } from './temporal/connection.js';
 import { createLogger } from './temporal/logging.js';
 
 /** Longer than any call to Temporal may take. */
 const LAST_REQUESTS_MS = 12_000;
 
+/** Somebody waits for the answer, and tries again. */
+const ATLAS_PATIENCE = { connectMs: 5_000, headersMs: 10_000, bodyMs: 10_000, callMs: 10_000 };
+
 const logger = createLogger('gateway');
 
 async function main(): Promise<void> {
-  const { temporal, taskQueue, host, port, ...settings } = readGatewaySettings(process.env);
+  const { temporal, taskQueue, host, port, atlas, ...settings } = readGatewaySettings(process.env);
   const client = openTemporal(temporal);
   const deals = createTemporalDeals(client, { namespace: temporal.namespace, taskQueue });
+  const provider = createAtlasProvider(createAtlasClient({ ...atlas, timeouts: ATLAS_PATIENCE }));
   const metrics = createMetrics();
   collectDefaultMetrics({ register: metrics.registry });
-  const app = createGateway({ ...settings, deals, logger, metrics });
+  const app = createGateway({ ...settings, deals, provider, logger, metrics });
 
   let stopping = false;
   const stop = (signal: string): void => {
@@ -26,7 +32,7 @@ async function main(): Promise<void> {
     stopping = true;
     logger.info({ signal }, 'gateway stops');
     setTimeout(() => process.exit(1), LAST_REQUESTS_MS).unref();
-    void app.close().then(() => client.connection.close());
+    void app.close().then(() => Promise.allSettled([client.connection.close(), provider.close()]));
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
 

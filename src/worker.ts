@@ -11,7 +11,9 @@ import { createFileStore } from './documents/file-store.js';
 import { createDocumentSource } from './documents/source.js';
 import { createAtlasClient } from './signing/atlas/client.js';
 import { createAtlasProvider } from './signing/atlas/provider.js';
+import { openTemporal } from './temporal/connection.js';
 import { activityInterceptors } from './temporal/activity-interceptors.js';
+import { createTemporalLedger } from './temporal/ledger.js';
 import { createLogger, temporalLogger } from './temporal/logging.js';
 
 const logger = createLogger('worker');
@@ -34,6 +36,8 @@ async function main(): Promise<void> {
   const documents = createDocumentSource(settings.documents);
   const provider = createAtlasProvider(createAtlasClient(settings.atlas));
   const crm = await openCrm(settings.crm);
+  const temporal = openTemporal(settings.temporal);
+  const ledger = createTemporalLedger(temporal.client, settings.taskQueue);
   try {
     await Promise.all([crm.check(), store.check()]);
     const connection = await NativeConnection.connect(settings.temporal.connectionOptions);
@@ -43,7 +47,11 @@ async function main(): Promise<void> {
         namespace: settings.temporal.namespace,
         taskQueue: settings.taskQueue,
         workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
-        activities: createActivities({ provider, documents, store, crm, webhookUrl: settings.webhookUrl }),
+        activities: createActivities({
+          ...{ provider, documents, store, crm, ledger },
+          creditBudget: settings.creditBudget,
+          webhookUrl: settings.webhookUrl,
+        }),
         interceptors: { activity: [activityInterceptors] },
         // A waiting deal costs some 350 KB in the cache; beyond it a deal is replayed, a few dozen events, when it wakes.
         maxCachedWorkflows: 1000,
@@ -56,7 +64,7 @@ async function main(): Promise<void> {
       await connection.close();
     }
   } finally {
-    await Promise.allSettled([crm.close(), provider.close(), documents.close()]);
+    await Promise.allSettled([crm.close(), provider.close(), documents.close(), temporal.connection.close()]);
   }
 }
 

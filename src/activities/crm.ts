@@ -1,6 +1,6 @@
 /** The deal's writes to the CRM: short and repeatable, so they run as local activities. */
 import { activityInfo } from '@temporalio/activity';
-import type { Crm } from '../crm/crm.js';
+import { CrmError, type Crm } from '../crm/crm.js';
 import type { SignedPdf } from '../deal/snapshot.js';
 import type { CrmRecord } from '../deal/state.js';
 import type { DocumentStore } from '../documents/documents.js';
@@ -13,8 +13,8 @@ export interface CrmDeps {
 
 export function createCrmActivities({ crm, store }: CrmDeps) {
   /** Writes the deal as it stands. */
-  async function recordInCrm(record: CrmRecord): Promise<void> {
-    await translated(() => crm.record(record, writeId(`v${record.version}`)));
+  async function recordInCrm(record: CrmRecord): Promise<'taken' | 'gone'> {
+    return unlessGone(() => crm.record(record, writeId(`v${record.version}`)));
   }
 
   /** Attaches the filed PDF to the CRM's deal, once. */
@@ -23,12 +23,25 @@ export function createCrmActivities({ crm, store }: CrmDeps) {
     round: number;
     envelopeId: string;
     pdf: SignedPdf;
-  }): Promise<void> {
+  }): Promise<'taken' | 'gone'> {
     const { pdf, ...owner } = deal;
-    await translated(() => crm.attach(owner, pdf, () => store.get(pdf.uri), writeId(`attach/${pdf.sha256}`)));
+    return unlessGone(() => crm.attach(owner, pdf, () => store.get(pdf.uri), writeId(`attach/${pdf.sha256}`)));
   }
 
   return { recordInCrm, attachSignedPdf };
+}
+
+/** A CRM that has deleted the deal is an answer the deal can go on with, not a failure. */
+async function unlessGone(write: () => Promise<void>): Promise<'taken' | 'gone'> {
+  return translated(async () => {
+    try {
+      await write();
+      return 'taken';
+    } catch (error) {
+      if (error instanceof CrmError && error.kind === 'gone') return 'gone';
+      throw error;
+    }
+  });
 }
 
 /** Names one write for good: the CRM may drop a second one of the same name. */

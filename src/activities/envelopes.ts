@@ -1,9 +1,11 @@
 /** The deal's dealings with the e-sign provider. Each activity may be cut off anywhere and run again: it looks before it repeats. */
 import { activityInfo, ApplicationFailure, log } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
+import type { Crm } from '../crm/crm.js';
 import { externalIdOf, idempotencyKeyOf } from '../deal/ids.js';
+import type { Ledger } from '../deal/ledger.js';
 import type { Party } from '../deal/party.js';
-import type { Transport } from '../deal/policy.js';
+import type { TemplatePolicy, Transport } from '../deal/policy.js';
 import type { FieldsStatus } from '../deal/snapshot.js';
 import type { DocumentSource, FetchedDocument } from '../documents/documents.js';
 import {
@@ -13,29 +15,50 @@ import {
   type EnvelopeReading,
   type EnvelopeStatus,
   type SigningProvider,
+  type TemplateFacts,
 } from '../signing/provider.js';
 import { refuse, translated } from './failures.js';
+import { adoptEarlier, reserveSend, triedBefore, workflowOf, type StepTry } from './repeats.js';
 
 export interface EnvelopeDeps {
   provider: SigningProvider;
   documents: DocumentSource;
+  crm: Pick<Crm, 'withdrawn'>;
+  ledger: Ledger;
+  /** Sends a day over all deals; null: as many as there are. */
+  creditBudget: number | null;
   /** Where the provider reports events: `PUBLIC_URL` with the webhook's path. */
   webhookUrl: string;
 }
 
-/** Which step of which revision, and how often it was refused: what its idempotency key is made of. */
-export interface StepTry {
-  revision: number;
-  turn: number;
-  /** When the step was first tried, ISO 8601. */
-  firstTried: string;
+export interface NewEnvelope extends StepTry {
+  dealId: string;
+  parties: Party[];
+  metadata?: Record<string, string>;
+  /** The envelope this one takes the place of. */
+  replaces?: string;
 }
 
-export interface CreateEnvelope extends StepTry {
-  dealId: string;
+export interface CreateEnvelope extends NewEnvelope {
   document: { uri: string };
   transport: Transport;
-  parties: Party[];
+}
+
+export interface CreateFromTemplate extends NewEnvelope {
+  template: TemplatePolicy | undefined;
+  /** Texts by the template's own keys. */
+  prefill: Record<string, string>;
+}
+
+/** An envelope of this deal's own making. */
+export interface Made extends CreatedEnvelope {
+  /** The API key that made it, as a fingerprint; null when an earlier try made it, since the key may have changed. */
+  apiKeyId: string | null;
+  /** Absent for documents. */
+  templateVersion?: string;
+  /** The policy lets it out without a review. */
+  trusted?: boolean;
+  sent?: boolean;
 }
 
 export interface SendEnvelope extends StepTry {
@@ -60,39 +83,93 @@ export interface FoundFields {
   detectionError: string | null;
 }
 
-/** Atlas forgets idempotency keys after 24 h (notes, 9); an hour is left for the call itself. */
-const KEY_LIFE_MS = 23 * 3_600_000;
-
-/** What a second draft must never displace comes first: a contract that is signed or out. */
-const ADOPTED_FIRST: readonly EnvelopeStatus[] = ['signed', 'pending', 'draft', 'unknown', 'declined', 'voided'];
-
 /** Longest pause between two looks at a running detection. */
 const DETECTION_PAUSE_MS = 30_000;
 
-export function createEnvelopeActivities({ provider, documents, webhookUrl }: EnvelopeDeps) {
+export function createEnvelopeActivities({ provider, documents, crm, ledger, creditBudget, webhookUrl }: EnvelopeDeps) {
   /** Creates the draft of a revision, or finds the one an earlier try has made. */
-  async function createEnvelope(draft: CreateEnvelope): Promise<CreatedEnvelope> {
+  async function createEnvelope(draft: CreateEnvelope): Promise<Made> {
     return translated(async () => {
       const { workflowId } = workflowOf();
-      const externalId = externalIdOf(workflowId, draft.revision);
-      if (triedBefore(draft)) {
-        const earlier = await adoptEarlier(externalId);
-        if (earlier) return earlier;
-      }
+      const about = aboutOf(workflowId, draft);
+      const earlier = triedBefore(draft) ? await adoptEarlier(provider, about.externalId) : undefined;
+      if (earlier) return { envelopeId: earlier.envelopeId, reviewUrl: earlier.reviewUrl, apiKeyId: null };
       const created = await provider.createEnvelope(
-        {
-          ...(await carry(draft)),
-          transport: draft.transport,
-          parties: draft.parties,
-          webhookUrl,
-          externalId,
-          clientReferenceId: draft.dealId,
-        },
+        { ...(await carry(draft)), ...about, transport: draft.transport },
         idempotencyKeyOf(workflowId, draft.revision, 'create', draft.turn),
       );
       log.info('envelope created', { envelope_id: created.envelopeId, revision: draft.revision });
-      return created;
+      return { ...created, apiKeyId: provider.apiKeyId };
     });
+  }
+
+  /**
+   * Makes the envelope of a revision from a template, or finds the one an earlier try has made. It goes out at once where the policy trusts
+   * the template and a person has approved a contract of its present version before; otherwise it is a draft to review.
+   */
+  async function createFromTemplate(draft: CreateFromTemplate): Promise<Made> {
+    return translated(async () => {
+      const { workflowId } = workflowOf();
+      const template = await fitting(draft);
+      const templateVersion = `${template.id}@${template.version}`;
+      // A person asked for a later revision, so a person sees what came of it.
+      const mayTrust = draft.template?.trusted === true && draft.revision === 1;
+      const trusted = mayTrust && (await ledger.isVouched(templateVersion));
+      const about = aboutOf(workflowId, draft);
+      const earlier = triedBefore(draft) ? await adoptEarlier(provider, about.externalId) : undefined;
+      if (earlier) {
+        const { envelopeId, reviewUrl, status } = earlier;
+        return { envelopeId, reviewUrl, apiKeyId: null, templateVersion, trusted, sent: status !== 'draft' };
+      }
+      if (trusted) await reserveSend(ledger, creditBudget, about.externalId);
+      const created = await provider.sendTemplate(
+        { ...about, templateId: template.id, prefill: draft.prefill, autoSend: trusted },
+        idempotencyKeyOf(workflowId, draft.revision, 'template-send', draft.turn),
+      );
+      log.info('envelope created', {
+        envelope_id: created.envelopeId,
+        revision: draft.revision,
+        template: template.id,
+      });
+      return { ...created, apiKeyId: provider.apiKeyId, templateVersion, trusted, sent: trusted };
+    });
+  }
+
+  function aboutOf(workflowId: string, draft: NewEnvelope) {
+    const { metadata, replaces, parties, revision, dealId } = draft;
+    return {
+      parties,
+      webhookUrl,
+      metadata: { ...metadata, ...(replaces !== undefined && { replaces }) },
+      externalId: externalIdOf(workflowId, revision),
+      clientReferenceId: dealId,
+    };
+  }
+
+  /** The template, once it is sure that the deal fits it: every role filled, no text for a key it has not. */
+  async function fitting({ template, parties, prefill }: CreateFromTemplate): Promise<TemplateFacts> {
+    if (!template) throw refuse('document-unavailable', 'the deal has no document and its type no template');
+    const facts = await provider.readTemplate(template.id).catch((error: unknown) => {
+      if (!(error instanceof ProviderError) || error.kind !== 'not-found') throw error;
+      throw refuse('template-refused', `the provider has no template ${template.id}`);
+    });
+    if (facts.ready === false) throw refuse('template-refused', `template ${template.id} is not signed off yet`);
+    const filled = parties.filter(({ kind }) => kind === 'signer').map(({ role }) => role ?? '');
+    const problems = [
+      ...facts.roles.filter((role) => !filled.includes(role)).map((role) => `nobody has the role ${role}`),
+      ...filled.filter((role) => !facts.roles.includes(role)).map((role) => `it has no role ${role || '(none)'}`),
+      ...Object.keys(prefill)
+        .filter((key) => !facts.prefillKeys.includes(key))
+        .map((key) => `it has no prefill key ${key}`),
+    ];
+    if (new Set(filled).size < filled.length) problems.push('two signers have the same role');
+    if (problems.length > 0) throw refuse('template-refused', `template ${template.id}: ${problems.join('; ')}`);
+    return facts;
+  }
+
+  /** Enters that a person approved a contract of this version of a template. */
+  async function vouchForTemplate({ templateVersion }: { dealId: string; templateVersion: string }): Promise<void> {
+    await ledger.vouch(templateVersion);
   }
 
   async function carry(draft: CreateEnvelope): Promise<{ documentUrl: string } | { document: EnvelopeDocument }> {
@@ -101,19 +178,6 @@ export function createEnvelopeActivities({ provider, documents, webhookUrl }: En
       return { documentUrl: draft.document.uri };
     }
     return { document: named(await documents.fetch(draft.document.uri), draft.dealId) };
-  }
-
-  /** The envelope an earlier try made, if its answer was lost; surplus drafts are voided so that only one can ever be sent. */
-  async function adoptEarlier(externalId: string): Promise<CreatedEnvelope | undefined> {
-    const found = await provider.findEnvelopes(externalId);
-    const kept = ADOPTED_FIRST.map((status) => found.find((reading) => reading.status === status)).find(Boolean);
-    if (!kept) return undefined;
-    for (const draft of found.filter((reading) => reading.status === 'draft' && reading !== kept)) {
-      await provider.voidEnvelope(draft.envelopeId, 'duplicate draft');
-      log.warn('surplus draft voided', { envelope_id: draft.envelopeId });
-    }
-    log.info('envelope created', { envelope_id: kept.envelopeId, adopted: true });
-    return { envelopeId: kept.envelopeId, reviewUrl: kept.reviewUrl };
   }
 
   /** Looks once whether the fields are found; while they are not, fails in a benign way so that Temporal looks again later. */
@@ -134,9 +198,20 @@ export function createEnvelopeActivities({ provider, documents, webhookUrl }: En
     });
   }
 
-  /** The envelope as the provider has it now. */
-  async function readEnvelope({ envelopeId }: { dealId: string; envelopeId: string }): Promise<EnvelopeReading> {
-    return translated(() => provider.readEnvelope(envelopeId));
+  /** The envelope as the provider has it now, and why the CRM no longer wants it, if so. */
+  async function readEnvelope(deal: {
+    dealId: string;
+    round: number;
+    envelopeId: string;
+  }): Promise<EnvelopeReading & { withdrawn: string | null }> {
+    return translated(async () => {
+      const [reading, withdrawn] = await Promise.all([
+        provider.readEnvelope(deal.envelopeId),
+        // The next look asks again; a CRM that is away must not hide what the provider says.
+        crm.withdrawn(deal).catch(() => null),
+      ]);
+      return { ...reading, withdrawn };
+    });
   }
 
   /** Sends the draft, unless it is out already or its fields are not the approved ones. */
@@ -145,6 +220,7 @@ export function createEnvelopeActivities({ provider, documents, webhookUrl }: En
       const { workflowId } = workflowOf();
       const before = obstacle(await provider.readEnvelope(send.envelopeId), send);
       if (before) return before;
+      await reserveSend(ledger, creditBudget, externalIdOf(workflowId, send.revision));
       try {
         await provider.sendEnvelope(
           send.envelopeId,
@@ -227,18 +303,16 @@ export function createEnvelopeActivities({ provider, documents, webhookUrl }: En
     });
   }
 
-  return { createEnvelope, awaitFields, readEnvelope, sendEnvelope, voidEnvelope, remindSigner };
-}
-
-function workflowOf(): { workflowId: string } {
-  const workflow = activityInfo().workflowExecution;
-  if (!workflow) throw refuse('unexpected', 'this activity runs in a workflow only');
-  return workflow;
-}
-
-/** Whether an earlier try may have reached the provider, so that it must be asked before anything is repeated. */
-function triedBefore({ turn, firstTried }: StepTry): boolean {
-  return activityInfo().attempt > 1 || turn > 0 || Date.now() - Date.parse(firstTried) > KEY_LIFE_MS;
+  return {
+    createEnvelope,
+    createFromTemplate,
+    vouchForTemplate,
+    awaitFields,
+    readEnvelope,
+    sendEnvelope,
+    voidEnvelope,
+    remindSigner,
+  };
 }
 
 function live({ status }: EnvelopeReading): boolean {

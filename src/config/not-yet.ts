@@ -3,7 +3,6 @@ import type { Environment } from './environment.js';
 /** Variables of later versions: setting one and being ignored would be worse than a stop (keys that do not encrypt, say). */
 const NOT_YET = [
   /^PAYLOAD_KEYS(_FILE)?$/,
-  /^CREDIT_BUDGET$/,
   /^S3_ENDPOINT$/,
   /^CODEC_CORS_ORIGIN$/,
   /^DOCUSIGN_/,

@@ -122,6 +122,14 @@ export const VARIABLES = {
   GATEWAY_TOKENS: variable('crm:shop:7f0c…,operator:anna:93be…', tokens.optional()),
   NODE_ENV: variable('production', z.string().default('development')),
   READ_BACK_FIRST: variable('15 minutes', duration.default(15 * 60_000)),
+  CREDIT_BUDGET: variable(
+    '50',
+    z
+      .string()
+      .regex(/^[1-9]\d{0,8}$/, 'must be a whole number of sends a day, from 1 (leave it out for no budget)')
+      .transform(Number)
+      .optional(),
+  ),
   REDACT_PII: variable(
     'true',
     yesOrNo.refine((redact) => redact, 'false is not supported yet: personal data never reaches a log').default(true),

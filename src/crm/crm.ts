@@ -9,6 +9,8 @@ export interface Crm {
    * A record whose `version` is not above the stored one is left aside. Throws `CrmError`.
    */
   record(record: CrmRecord, writeId: string): Promise<void>;
+  /** Why the CRM no longer wants the contract (the deal was lost, moved back or deleted), or null while it does. Throws `CrmError`. */
+  withdrawn(deal: { dealId: string; round: number }): Promise<string | null>;
   /** Attaches the signed PDF to the deal; `read` fetches its bytes from the document store, for drivers that upload them. Throws `CrmError`. */
   attach(
     deal: { dealId: string; round: number; envelopeId: string },
@@ -21,14 +23,17 @@ export interface Crm {
   close(): Promise<void>;
 }
 
-/** `refused`: the CRM said no and a repeat will not help. `unavailable`: it may work later, after `retryAfterMs` if given. */
+/**
+ * `refused`: the CRM said no and a repeat will not help. `gone`: it has no such deal any more. `unavailable`: it may work later, after
+ * `retryAfterMs` if given.
+ */
 export class CrmError extends Error {
   override readonly name = 'CrmError';
-  readonly kind: 'refused' | 'unavailable';
+  readonly kind: 'refused' | 'gone' | 'unavailable';
   readonly retryAfterMs: number | undefined;
 
   constructor(
-    kind: 'refused' | 'unavailable',
+    kind: 'refused' | 'gone' | 'unavailable',
     message: string,
     details: { retryAfterMs?: number; cause?: unknown } = {},
   ) {

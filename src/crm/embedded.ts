@@ -10,6 +10,9 @@ import { PGlite } from '@electric-sql/pglite';
 import { CrmError } from './crm.js';
 import { lockFolder } from './folder-lock.js';
 
+/** Name of the folder, within its home, that holds the database once it is whole. */
+export const EMBEDDED_FILES = 'pgdata';
+
 export interface Embedded {
   /** A fresh wire to the one session there is. */
   connection(): Duplex;
@@ -44,7 +47,7 @@ export async function openEmbedded(folder: string): Promise<Embedded> {
 
 /** The files of the database, made aside and then named: a process killed while it makes them leaves no half database. */
 async function madeIn(home: string): Promise<string> {
-  const files = join(home, 'pgdata');
+  const files = join(home, EMBEDDED_FILES);
   if (existsSync(files)) return files;
   const draft = `${files}.part`;
   await rm(draft, { recursive: true, force: true });

@@ -32,6 +32,12 @@ export async function lockFolder(folder: string, patienceMs = PATIENCE_MS): Prom
   }
 }
 
+/** The process that has the folder, or undefined when it is free to take. */
+export async function holderOf(folder: string): Promise<number | undefined> {
+  const holder = await read(join(folder, 'lock'));
+  return holder === undefined || (await isGone(holder)) ? undefined : Number(holder.split(' ')[0]);
+}
+
 function inUse(holder: string | undefined, path: string): CrmError {
   return new CrmError(
     'unavailable',

@@ -4,6 +4,8 @@ import { CrmError } from './crm.js';
 
 /** Client errors that pass by themselves: time-out, too early, too many. */
 const PASSING = new Set([408, 425, 429]);
+/** RFC 9110, 15.5.11: it was here and was removed on purpose. */
+const GONE = 410;
 const SHOWN_CHARACTERS = 200;
 const READ_BYTES = 4_096;
 
@@ -19,7 +21,8 @@ export async function refusalOf(method: string, answer: Dispatcher.ResponseData)
   if (statusCode >= 300 && statusCode < 400) {
     return new CrmError('refused', `${message}. Redirects are not followed: set CRM_URL to the final address.`);
   }
-  return new CrmError('refused', message);
+  // A 404 is no such word: a wrong CRM_URL answers it to every deal, and each would be taken for withdrawn.
+  return new CrmError(statusCode === GONE ? 'gone' : 'refused', message);
 }
 
 export function unreachable(method: string, error: unknown): CrmError {

@@ -66,6 +66,9 @@ export function createHttpCrm({ url, secret, recordMs = 15_000, attachMs = 60_00
         timeoutMs: recordMs,
       }),
 
+    /** A receiver pushes: it cancels the deal at the gateway, or answers 410 to the next write. */
+    withdrawn: async () => null,
+
     async attach({ dealId, round, envelopeId }, pdf, read, writeId) {
       const bytes = await read();
       if (createHash('sha256').update(bytes).digest('hex') !== pdf.sha256) {

@@ -1,4 +1,4 @@
-/** The `postgres` CRM: a deal row, a billing row, and the attachments of each deal, in a database of the company's own. */
+/** The `postgres` CRM: a deal row, a billing row, notes and the attachments of each deal, in a database of the company's own. */
 import type { SignedPdf } from '../deal/snapshot.js';
 import type { Stage } from '../deal/stages.js';
 import type { CrmRecord } from '../deal/state.js';
@@ -24,6 +24,12 @@ const UPSERT_DEAL = `
     outcome = excluded.outcome, reason = excluded.reason, signed_at = excluded.signed_at, updated_at = now()
   WHERE stored.version < excluded.version`;
 
+/** After the deal it points at. A note is worth reading even when its record was overtaken, but once. */
+const INSERT_NOTE = `
+  INSERT INTO deal_notes (deal_id, round, version, note)
+  VALUES ($1, $2, $3, $4)
+  ON CONFLICT (deal_id, round, version) DO NOTHING`;
+
 const INSERT_ATTACHMENT = `
   INSERT INTO attachments (deal_id, round, sha256, envelope_id, uri, bytes, pages)
   VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -34,12 +40,21 @@ const POINT_DEAL_AT_PDF = `
     updated_at = now()
   WHERE deal_id = $1 AND round = $2 AND signed_pdf_sha256 IS DISTINCT FROM $4`;
 
+const REASON_CHARACTERS = 300;
+
+const SELECT_WITHDRAWAL = `
+  SELECT left(withdrawn_reason, ${REASON_CHARACTERS}) AS reason
+  FROM deals WHERE deal_id = $1 AND round = $2 AND withdrawn_at IS NOT NULL`;
+
+const NO_REASON_GIVEN = 'no reason given';
+
 /** Writes nothing, yet fails where a write would: no privilege, or a standby that is read-only. */
 const REHEARSAL = [
   'INSERT INTO deals SELECT * FROM deals WHERE false',
   'UPDATE deals SET version = version WHERE false',
   'INSERT INTO billing SELECT * FROM billing WHERE false',
   'UPDATE billing SET version = version WHERE false',
+  'INSERT INTO deal_notes SELECT * FROM deal_notes WHERE false',
   'INSERT INTO attachments SELECT * FROM attachments WHERE false',
 ];
 
@@ -54,8 +69,17 @@ export function createPostgresCrm(database: Database): Crm {
           const { dealId, round, version, envelopeId, stage } = record;
           await tx.query(UPSERT_BILLING, [dealId, round, version, envelopeId, billingStatusOf(stage)]);
           await tx.query(UPSERT_DEAL, dealValues(record));
+          if (record.note) await tx.query(INSERT_NOTE, [dealId, round, version, storable(record.note)]);
         }),
       );
+    },
+
+    async withdrawn({ dealId, round }) {
+      const [row] = await attempt('looking for a withdrawal', () =>
+        database.query<{ reason: string | null }>(SELECT_WITHDRAWAL, [dealId, round]),
+      );
+      // No row: the company keeps the deal, or it has not been recorded yet.
+      return row ? row.reason?.trim() || NO_REASON_GIVEN : null;
     },
 
     async attach({ dealId, round, envelopeId }, pdf: SignedPdf) {
@@ -84,9 +108,9 @@ export function createPostgresCrm(database: Database): Crm {
   };
 }
 
-async function attempt(doing: string, work: () => Promise<void>): Promise<void> {
+async function attempt<T>(doing: string, work: () => Promise<T>): Promise<T> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     throw sqlError(error, doing);
   }
@@ -103,10 +127,14 @@ function dealValues(record: CrmRecord): unknown[] {
     record.envelopeId,
     record.reviewUrl,
     record.outcome,
-    // A signer types the reason; PostgreSQL's text cannot hold a NUL.
-    record.reason?.replaceAll('\0', '') ?? null,
+    record.reason === null ? null : storable(record.reason),
     record.signedAt,
   ];
+}
+
+/** Signers and vendors type reasons and notes; PostgreSQL's text cannot hold a NUL. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '');
 }
 
 /** `draft`: nothing is out. `out`: with the signers. `signed`: to be billed. `closed`: ended without a signature. */

@@ -4,12 +4,16 @@
  */
 export const REFUSALS = {
   'credits-exhausted': 'The e-sign account has no credits left. Buy credits, then resume.',
+  'credit-budget':
+    'Today’s budget of sends (CREDIT_BUDGET, UTC days) is used up. It goes out by itself when there is room.',
   'key-refused': 'The provider refused the API key. Check ATLAS_API_KEY on the worker, then resume.',
   'access-denied': 'The provider denied access: the tenant may be suspended. Settle it with the provider, then resume.',
   'request-refused': 'The provider refused the request as malformed. Amend the parties or the document, or cancel.',
   'envelope-missing':
     'The provider does not know this envelope. Check the API key and account, then resume, or cancel.',
   'answer-unreadable': 'The provider answered in a form that is not understood. Report it, then resume after the fix.',
+  'template-refused':
+    'The deal and the template at the provider do not fit. Mend the template or amend the deal, then resume, or cancel.',
   'void-refused': 'The provider refused to void the envelope. Void it on the provider’s page, then resume.',
   'detection-stuck': 'Field detection has not ended for long. It is looked at again by itself; resume looks at once.',
   'document-unavailable': 'The document cannot be fetched. Put it where the deal says, or amend the deal, then resume.',
@@ -33,6 +37,8 @@ const HOUR = 3_600_000;
 /** How long until a blocked deal tries again by itself, in milliseconds; undefined where only a person can help. */
 export function retriesByItself(refusal: Refusal, times: number): number | undefined {
   switch (refusal) {
+    case 'credit-budget':
+      return HOUR;
     case 'credits-exhausted':
     case 'key-refused':
     case 'access-denied':

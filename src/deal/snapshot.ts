@@ -29,6 +29,16 @@ export interface SignedPdf {
   pages: number;
 }
 
+/** An envelope that another one of the same deal took the place of. */
+export interface ReplacedEnvelope {
+  envelopeId: string;
+  revision: number;
+  /** ISO 8601 instant. */
+  at: string;
+  why: string;
+  by: string;
+}
+
 /** What the `deal` query answers. `reviewUrl` lets its holder send the contract: only reviewers and operators may see it. */
 export interface DealSnapshot {
   dealId: string;
@@ -45,6 +55,14 @@ export interface DealSnapshot {
   fieldsStatus: FieldsStatus | null;
   fieldsVersion: number | null;
   parties: PartyProgress[];
+  /** ISO 8601 instants: when a review is overdue, and when the envelope is voided unless it is signed by then. */
+  reviewDue: string | null;
+  expiresAt: string | null;
+  /** Envelopes this one took the place of, oldest first. */
+  replaced: ReplacedEnvelope[];
+  credits: Credits;
+  /** Which API key made the envelope, as a fingerprint: its webhooks are signed with that key. Null where it is not known. */
+  apiKeyId: string | null;
   signedPdf: SignedPdf | null;
   timeline: TimelineEntry[];
 }
@@ -55,5 +73,12 @@ export interface DealResult {
   envelopeId: string | null;
   reason: string | null;
   revision: number;
+  credits: Credits;
   signedPdf: SignedPdf | null;
+}
+
+/** Sends that the provider charged for and gave back, over all envelopes of the deal. */
+export interface Credits {
+  spent: number;
+  refunded: number;
 }

@@ -6,7 +6,12 @@ export interface DealStart {
   dealId: string;
   round: number;
   documentType: string;
-  document: { uri: string };
+  /** Absent when the contract is made from the template of its document type. */
+  document?: { uri: string };
+  /** Texts for the template's fields, by prefill key. */
+  prefill?: Record<string, string>;
   parties: Party[];
+  /** The CRM's own words for the envelope; the provider hands them back with every event. */
+  metadata?: Record<string, string>;
   policy: Policy;
 }

@@ -1,19 +1,35 @@
 /**
- * Everything a deal knows, as plain data, and how messages change it. The functions are pure reducers: the workflow's
- * handlers call them, and its story looks at the result whenever it gets there, so an early, late or repeated message
- * finds the same deal.
+ * Everything a deal knows, as plain data, and how its own steps change it. What messages do to it stands in `verdicts.ts`, what others
+ * get to see of it in `showing.ts`. The workflow's handlers and its story work on the same object, so an early, late or repeated
+ * message finds the same deal. It must stay plain JSON: a long-lived deal hands it over to its next run.
  */
-import type { Amend, Cancel, EnvelopeEvent, Remind, Resume, Review } from './messages.js';
+import type { Amend, Cancel, Remind, Review } from './messages.js';
 import { nobodySigned, type PartyProgress } from './party.js';
 import { REFUSALS, type Refusal } from './refusals.js';
 import { crmStageOf, type Transport } from './policy.js';
-import type { Blocked, DealSnapshot, FieldsStatus, SignedPdf, TimelineEntry } from './snapshot.js';
+import type { Blocked, Credits, FieldsStatus, ReplacedEnvelope, SignedPdf, TimelineEntry } from './snapshot.js';
 import { isFinal, type Stage } from './stages.js';
 import type { DealStart } from './start.js';
 
 export interface Envelope {
   id: string;
   reviewUrl: string | null;
+  /** Fingerprint of the API key that made it; null when that is not known. */
+  apiKeyId: string | null;
+  /** Its send is among the deal's credits. */
+  charged: boolean;
+  /** The version of the template it was made from. */
+  templateVersion?: string;
+}
+
+/** The turn of one signer. */
+export interface Turn {
+  order: number;
+  /** ISO 8601 instants. */
+  since: string;
+  lastReminded: string | null;
+  /** Reminders by policy; what people asked for does not count. */
+  reminders: number;
 }
 
 export interface DealState {
@@ -37,6 +53,8 @@ export interface DealState {
   cancel: Cancel | null;
   amend: Amend | null;
   reminder: Remind | null;
+  /** It was not signed in time and is being voided. */
+  expiring: boolean;
   /** A hint came in that the envelope changed; the truth is yet to be read back. */
   news: boolean;
   /** A local activity is under way: no update may be accepted meanwhile (see `atOnce` in the workflow's activities). */
@@ -45,6 +63,17 @@ export interface DealState {
   turns: Record<'create' | 'send', number>;
   /** When the create and send of this revision were first tried, ISO 8601. */
   firstTried: Partial<Record<'create' | 'send', string>>;
+  /** How long the provider may stay silent before it is asked again, in ms; twice as long after every quiet look. */
+  patienceMs: number;
+  /** Somebody was told that the review of this draft is overdue. */
+  escalated: boolean;
+  /** When the envelope went out, ISO 8601; null while it has not. */
+  sentAt: string | null;
+  turn: Turn | null;
+  /** The approval of this envelope was entered for its template's version. */
+  vouched: boolean;
+  replaced: ReplacedEnvelope[];
+  credits: Credits;
   signedAt: string | null;
   signedPdf: SignedPdf | null;
   /** Why the deal ended as it did; null for a completed one. */
@@ -80,6 +109,14 @@ export function openDeal(start: DealStart, at: string): DealState {
     busy: false,
     turns: { create: 0, send: 0 },
     firstTried: {},
+    expiring: false,
+    patienceMs: start.policy.readBackFirstMs,
+    escalated: false,
+    sentAt: null,
+    turn: null,
+    vouched: false,
+    replaced: [],
+    credits: { spent: 0, refunded: 0 },
     signedAt: null,
     signedPdf: null,
     reason: null,
@@ -93,104 +130,12 @@ export function note(deal: DealState, at: string, what: string, by = 'countersig
   if (deal.timeline.length > TIMELINE_CAP) deal.timeline.splice(1, 1);
 }
 
-/** Whether a message counts now. `repeat`: the deal has already taken the same one, so it is welcome but changes nothing. */
-export type Verdict = 'accept' | 'repeat' | { no: string };
-
-export function judgeReview(deal: DealState, review: Review): Verdict {
-  const taken = deal.approval ?? deal.rejection;
-  if (taken && taken.decision === review.decision && taken.reviewer === review.reviewer) return 'repeat';
-  if (deal.stage !== 'in-review') return { no: `the deal is ${deal.stage}, not in review` };
-  if (deal.cancel) return { no: 'the deal is being cancelled' };
-  if (deal.amend) return { no: 'the deal is being amended: review the new draft' };
-  if (deal.approval) return { no: `already approved by ${deal.approval.reviewer}` };
-  if (review.fieldsVersion !== undefined && deal.fieldsVersion !== null && review.fieldsVersion < deal.fieldsVersion) {
-    return { no: `the fields are at version ${deal.fieldsVersion} now: look again, then decide` };
-  }
-  return 'accept';
-}
-
-export function takeReview(deal: DealState, at: string, review: Review): void {
-  if (judgeReview(deal, review) !== 'accept') return;
-  const said = review.note ? `: ${review.note}` : '';
-  if (review.decision === 'approve') {
-    deal.approval = review;
-    deal.rejection = null;
-    if (deal.blocked?.reason === 'review-rejected') deal.blocked = null;
-    note(deal, at, `approved${said}`, review.reviewer);
-  } else {
-    deal.rejection = review;
-    note(deal, at, `rejected${said}`, review.reviewer);
-  }
-}
-
-export function judgeCancel(deal: DealState, cancel: Cancel): Verdict {
-  if (deal.cancel) {
-    return deal.cancel.by === cancel.by && deal.cancel.reason === cancel.reason
-      ? 'repeat'
-      : { no: `already being cancelled by ${deal.cancel.by}` };
-  }
-  if (isFinal(deal.stage)) return { no: `the deal has ended: ${deal.stage}` };
-  if (deal.stage === 'filing') return { no: 'the contract is signed and can no longer be cancelled here' };
-  return 'accept';
-}
-
-export function takeCancel(deal: DealState, at: string, cancel: Cancel): void {
-  if (judgeCancel(deal, cancel) !== 'accept') return;
-  deal.cancel = cancel;
-  note(deal, at, `cancel asked: ${cancel.reason}`, cancel.by);
-}
-
-export function judgeAmend(deal: DealState, amend: Amend): Verdict {
-  if (deal.amend) {
-    return JSON.stringify(deal.amend) === JSON.stringify(amend) ? 'repeat' : { no: 'another amend is under way' };
-  }
-  if (deal.cancel) return { no: 'the deal is being cancelled' };
-  if (isFinal(deal.stage)) return { no: `the deal has ended: ${deal.stage}` };
-  if (deal.stage === 'filing') return { no: 'the contract is signed and can no longer be amended' };
-  return 'accept';
-}
-
-export function takeAmend(deal: DealState, at: string, amend: Amend): void {
-  if (judgeAmend(deal, amend) !== 'accept') return;
-  deal.amend = amend;
-  const what = [amend.parties && 'parties', amend.document && 'document'].filter(Boolean).join(' and ');
-  note(deal, at, `amend asked (new ${what}): ${amend.reason}`, amend.by);
-}
-
-export function judgeResume(deal: DealState): Verdict {
-  return deal.blocked ? 'accept' : { no: 'the deal is not blocked' };
-}
-
-export function takeResume(deal: DealState, at: string, resume: Resume): void {
-  if (judgeResume(deal) !== 'accept') return;
-  note(deal, at, resume.note ? `resumed: ${resume.note}` : 'resumed', resume.by);
-  deal.blocked = null;
-  deal.rejection = null;
-}
-
-export function judgeRemind(deal: DealState): Verdict {
-  if (deal.stage !== 'out-for-signature') return { no: `the deal is ${deal.stage}: nobody to remind` };
-  return deal.reminder ? 'repeat' : 'accept';
-}
-
-export function takeRemind(deal: DealState, at: string, remind: Remind): void {
-  if (judgeRemind(deal) !== 'accept') return;
-  deal.reminder = remind;
-  note(deal, at, 'reminder asked', remind.by);
-}
-
 /** Events that can move a deal. Everything else a provider tells is not worth an entry in a deal's history. */
 export const MOVING_EVENTS = ['envelope.sent', 'envelope.signed', 'envelope.declined', 'envelope.voided'];
 
 /** What a deal that sends or has sent its envelope knows already; the gateway asks too, since a signal costs four history events. */
 export function isEcho(stage: string, event: string): boolean {
   return event === 'envelope.sent' && ['sending', 'out-for-signature', 'filing'].includes(stage);
-}
-
-export function takeEvent(deal: DealState, event: EnvelopeEvent): void {
-  if (isFinal(deal.stage) || deal.stage === 'filing' || !MOVING_EVENTS.includes(event.event)) return;
-  if (deal.envelope && deal.envelope.id !== event.envelopeId) return;
-  if (!isEcho(deal.stage, event.event)) deal.news = true;
 }
 
 /** Stands the deal still. A repeated refusal of the same kind is one entry on the timeline, however often it is met. */
@@ -217,54 +162,53 @@ export function reviseDeal(deal: DealState, amend: Amend): void {
   deal.news = false;
   deal.turns = { create: 0, send: 0 };
   deal.firstTried = {};
+  deal.escalated = false;
+  deal.expiring = false;
+  deal.sentAt = null;
+  deal.turn = null;
+  deal.vouched = false;
 }
 
-/** Asks of people that the step under way should not keep waiting. */
+/** Something that the step under way should not keep waiting. */
 export function interrupted(deal: DealState): boolean {
-  return deal.cancel !== null || deal.amend !== null;
+  return deal.cancel !== null || deal.amend !== null || deal.expiring;
 }
 
-export function waitingFor(deal: DealState): string | null {
-  if (deal.blocked) return deal.blocked.hint;
-  switch (deal.stage) {
-    case 'preparing':
-      return 'the draft to be made at the provider';
-    case 'detecting':
-      return 'the provider to detect the fields of the document';
-    case 'in-review':
-      return 'a person to review the draft';
-    case 'sending':
-      return 'the provider to send the envelope';
-    case 'out-for-signature': {
-      const next = deal.parties.find((party) => party.status === 'pending');
-      return next ? `${next.role} (signer ${next.order}) to sign` : 'the signers';
+/** What every stage begins with. */
+export function beginStage(deal: DealState, at: string, stage: Stage): void {
+  deal.stage = stage;
+  deal.since = at;
+  deal.next = null;
+  deal.blockedTimes = 0;
+  deal.patienceMs = deal.start.policy.readBackFirstMs;
+  if (stage === 'in-review') deal.escalated = false;
+  if (stage === 'out-for-signature') {
+    deal.sentAt ??= at;
+    if (!deal.parties.some(({ status }) => status === 'pending' || status === 'signed')) {
+      deal.parties = deal.parties.map((party, index) =>
+        index === deal.parties.findIndex(({ status }) => status === 'waiting')
+          ? { ...party, status: 'pending' }
+          : party,
+      );
     }
-    case 'filing':
-      return 'the signed PDF to be filed and attached';
-    default:
-      return null;
+    takeTurn(deal, at);
   }
+  note(deal, at, `stage: ${stage}`);
 }
 
-export function snapshotOf(deal: DealState): DealSnapshot {
-  return {
-    dealId: deal.start.dealId,
-    round: deal.start.round,
-    documentType: deal.start.documentType,
-    provider: deal.start.policy.provider,
-    stage: deal.stage,
-    since: deal.since,
-    waitingFor: waitingFor(deal),
-    blocked: deal.blocked,
-    envelopeId: deal.envelope?.id ?? null,
-    revision: deal.revision,
-    reviewUrl: deal.envelope?.reviewUrl ?? null,
-    fieldsStatus: deal.fieldsStatus,
-    fieldsVersion: deal.fieldsVersion,
-    parties: deal.parties,
-    signedPdf: deal.signedPdf,
-    timeline: deal.timeline,
-  };
+/** Whose turn it is begins anew when somebody signed. */
+export function takeTurn(deal: DealState, at: string): void {
+  const order = deal.parties.find(({ status }) => status === 'pending')?.order;
+  if (order !== undefined && order !== deal.turn?.order)
+    deal.turn = { order, since: at, lastReminded: null, reminders: 0 };
+}
+
+/** Counts the credit of a send, once an envelope; true when it was not counted yet. */
+export function charge(deal: DealState): boolean {
+  if (!deal.envelope || deal.envelope.charged) return false;
+  deal.envelope.charged = true;
+  deal.credits.spent += 1;
+  return true;
 }
 
 /** One write to the CRM: the deal as it stands. `version` grows with every write, so a late one cannot overwrite a newer. */
@@ -281,6 +225,8 @@ export interface CrmRecord {
   outcome: string | null;
   reason: string | null;
   signedAt: string | null;
+  /** Something a person there should read; absent from most writes. */
+  note?: string;
 }
 
 /** The deal as the CRM shall see it in `stage`, the one it is about to enter. */

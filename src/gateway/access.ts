@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { GatewayToken, Role } from '../config.js';
+import type { MessageName } from '../deal/messages.js';
 import { Problem } from './problem.js';
 
 /** The roles that may do each thing. Everything not listed here is open to all: health, webhooks (their own signatures), openapi. */
@@ -9,11 +10,23 @@ export const MAY = {
   'start a deal': ['crm', 'operator'],
   'read a deal': ['viewer', 'reviewer', 'operator'],
   'see the review link': ['reviewer', 'operator'],
+  'fetch the sign link': ['operator'],
   'review a deal': ['reviewer', 'operator'],
+  // The CRM takes a deal back that was lost there or moved back.
+  'cancel a deal': ['crm', 'operator'],
   'steer a deal': ['operator'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Deed = keyof typeof MAY;
+
+/** What each message to a deal is. */
+export const MESSAGE_DEEDS: Record<MessageName, Deed> = {
+  review: 'review a deal',
+  cancel: 'cancel a deal',
+  amend: 'steer a deal',
+  resume: 'steer a deal',
+  remind: 'steer a deal',
+};
 
 export interface Caller {
   role: Role;

@@ -48,8 +48,25 @@ export const dealAnswer: z.ZodType<DealSnapshot> = z.object({
   fieldsStatus: keysOf(FIELDS).nullable(),
   fieldsVersion: z.int().nullable(),
   parties: z.array(z.object({ role: z.string(), order: z.int(), status: keysOf(PROGRESS) })),
+  reviewDue: instant.nullable().meta({ description: 'When the review is overdue' }),
+  expiresAt: instant.nullable().meta({ description: 'When the envelope is voided unless it is signed by then' }),
+  replaced: z
+    .array(z.object({ envelopeId: z.string(), revision: z.int(), at: instant, why: z.string(), by: z.string() }))
+    .meta({ description: 'Envelopes of this deal that others took the place of, oldest first' }),
+  credits: z
+    .object({ spent: z.int(), refunded: z.int() })
+    .meta({ description: 'Sends that the provider charged for and gave back, over all envelopes of the deal' }),
+  apiKeyId: z.string().nullable().meta({ description: 'Fingerprint of the API key that made the envelope' }),
   signedPdf: z.object({ uri: z.string(), sha256: z.string(), bytes: z.int(), pages: z.int() }).nullable(),
   timeline: z.array(z.object({ at: instant, what: z.string(), by: z.string() })),
+});
+
+export const signLinkAnswer = z.object({
+  signLink: z.string().meta({ description: 'Lets its holder sign: for this one signer only' }),
+  party: z
+    .object({ role: z.string(), order: z.int() })
+    .nullable()
+    .meta({ description: 'Whose link it is, as the deal names them; null where the provider does not tell' }),
 });
 
 export const startAnswer = z.object({

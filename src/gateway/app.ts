@@ -12,6 +12,7 @@ import { addHealthRoutes } from './health-routes.js';
 import { createMetrics, observeRequests, type Metrics } from './observe.js';
 import { OPENAPI } from './openapi.js';
 import { Problem, problemBody, sendProblem } from './problem.js';
+import { addSignLinkRoute, type SignLinks } from './sign-link-route.js';
 import { addStartRoute } from './start-route.js';
 
 const BODY_LIMIT = 1024 * 1024;
@@ -24,6 +25,7 @@ export interface Patience {
 
 export interface GatewayParts {
   deals: Deals;
+  provider: SignLinks;
   policies: ReadonlyMap<string, Policy>;
   /** Null lets direct calls from this machine act as an operator. */
   tokens: readonly GatewayToken[] | null;
@@ -35,7 +37,7 @@ export interface GatewayParts {
 
 /** The server, not yet listening. `close()` stops accepting, lets requests under way finish and ends idle connections. */
 export function createGateway(parts: GatewayParts): FastifyInstance {
-  const { deals, policies, tokens, atlasKeys, logger, metrics = createMetrics() } = parts;
+  const { deals, provider, policies, tokens, atlasKeys, logger, metrics = createMetrics() } = parts;
   const { requestMs, idleMs } = parts.patience ?? { requestMs: 15_000, idleMs: 30_000 };
 
   const app = fastify({
@@ -71,6 +73,7 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
 
   addStartRoute(app, deals, policies);
   addDealRoutes(app, deals);
+  addSignLinkRoute(app, deals, provider);
   addAtlasWebhook(app, { deals, atlasKeys, metrics });
   addHealthRoutes(app, deals, metrics);
   app.get('/openapi.json', async () => OPENAPI);

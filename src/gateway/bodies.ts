@@ -31,6 +31,52 @@ const document = z.strictObject({
     .regex(/^(file|https?|s3):./i, 'must begin with file: or https:'),
 });
 
+/** What a CRM's property may hold; the template takes texts. */
+const property = z
+  .union(
+    [z.string().max(2000, 'must be at most 2,000 characters'), z.number(), z.boolean()],
+    'must be text, a number, true or false',
+  )
+  .transform(String);
+
+const prefill = z
+  .record(z.string().min(1).max(100), property, entriesError('properties', 100))
+  .refine((properties) => Object.keys(properties).length <= 100, 'must hold at most 100 properties')
+  .meta({
+    maxProperties: 100,
+    description: 'The properties of the deal that fill its template, by their names in the CRM; others do no harm',
+  });
+
+/** Where we find the envelope again, and where Atlas tells of its own work (Atlas notes 2.3). */
+const RESERVED = ['external_id', 'client_reference_id', 'detection_error', 'qes'];
+
+const metadata = z
+  .record(
+    z.string().min(1).max(40),
+    z.string('must be text').max(500, 'must be at most 500 characters'),
+    entriesError('texts', 40),
+  )
+  .superRefine((texts, context) => {
+    const names = Object.keys(texts);
+    if (names.length > 50) context.addIssue({ code: 'custom', message: 'must hold at most 50 texts' });
+    for (const name of names.filter((name) => RESERVED.includes(name))) {
+      context.addIssue({ code: 'custom', path: [name], message: 'is a reserved name; use another one' });
+    }
+  })
+  .meta({
+    maxProperties: 50,
+    description: 'Travels with the envelope and comes back with its events; nothing personal',
+  });
+
+function entriesError(what: string, longest: number) {
+  return {
+    error: ({ code }: { code: string }) =>
+      code === 'invalid_key'
+        ? `must have a name of 1 to ${longest} characters`
+        : `must be an object of ${what} by name`,
+  };
+}
+
 const dealId = z
   .string()
   .refine(isDealId, 'must be 1 to 120 letters, digits or . _ : - , and begin and end with a letter or digit')
@@ -40,9 +86,12 @@ export const startBody = z.strictObject({
   dealId,
   round: z.int().min(1).max(100).default(1).meta({ description: 'Names the next round of a deal that has ended' }),
   documentType: z.string(),
-  document,
+  document: document.optional().meta({ description: 'Left out when the document type names a template' }),
   parties,
+  prefill: prefill.optional(),
+  metadata: metadata.optional(),
 });
+export type StartBody = z.output<typeof startBody>;
 
 const by = line.max(200).optional().meta({ description: 'Ignored when the token has a name: then that counts' });
 
@@ -59,17 +108,16 @@ export const MESSAGE_BODIES = {
   remind: z.strictObject({ by }),
 };
 
-/** Fields of later versions: a caller that sends one must learn that nothing comes of it. */
-const NOT_YET: Partial<Record<string, string>> = {
+/** Fields that somebody may well send: they must learn why nothing comes of it. */
+const NOT_HERE: Partial<Record<string, string>> = {
   envelopeId: 'deals that take over an envelope are not supported yet; leave it out',
-  prefill: 'templates are not supported yet; leave it out',
-  template: 'templates are not supported yet; leave it out',
-  metadata: 'is not supported yet: it would not reach the envelope; leave it out',
+  template: 'is chosen by the document type; leave it out',
 };
 
 /** The body in its type. Throws the 422 that names every field that is wrong. */
 export function readBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(body);
+  // What was sent is told apart from what was left out; it goes no further.
+  const parsed = schema.safeParse(body, { reportInput: true });
   if (parsed.success) return parsed.data;
   throw invalidBody(parsed.error.issues.flatMap(problemsOf));
 }
@@ -78,7 +126,7 @@ function problemsOf(issue: z.core.$ZodIssue): FieldProblem[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       path: pathOf([...issue.path, key]),
-      message: (issue.path.length === 0 && NOT_YET[key]) || 'is not known',
+      message: (issue.path.length === 0 && NOT_HERE[key]) || 'is not known',
     }));
   }
   const missing = issue.code === 'invalid_type' && issue.input === undefined;

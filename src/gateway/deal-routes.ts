@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { isDealId } from '../deal/ids.js';
 import {
   MESSAGES,
   readAmend,
@@ -14,9 +13,10 @@ import {
   type Read,
 } from '../deal/messages.js';
 import type { DealSnapshot } from '../deal/snapshot.js';
-import { callerOf, may, type Caller } from './access.js';
+import { callerOf, may, MESSAGE_DEEDS, type Caller } from './access.js';
 import { MESSAGE_BODIES, readBody } from './bodies.js';
 import type { Deals } from './deals.js';
+import { dealIdOf, unknownDeal } from './named-deal.js';
 import { invalidBody, Problem } from './problem.js';
 
 const READERS: Record<MessageName, (input: unknown) => Read<unknown>> = {
@@ -40,8 +40,7 @@ export function addDealRoutes(app: FastifyInstance, deals: Deals): void {
   });
 
   for (const name of MESSAGES) {
-    const deed = name === 'review' ? 'review a deal' : 'steer a deal';
-    app.post(`/deals/:dealId/${name}`, { config: { deed } }, async (request, reply) => {
+    app.post(`/deals/:dealId/${name}`, { config: { deed: MESSAGE_DEEDS[name] } }, async (request, reply) => {
       const dealId = dealIdOf(request);
       const message = messageOf(name, request);
       const told = await deals.tell(dealId, name, message, updateIdOf(name, request));
@@ -63,18 +62,6 @@ export function addDealRoutes(app: FastifyInstance, deals: Deals): void {
       }
     });
   }
-}
-
-function dealIdOf(request: FastifyRequest): string {
-  const { dealId } = z.object({ dealId: z.string() }).parse(request.params);
-  if (!isDealId(dealId)) throw new Problem(404, 'unknown-deal', 'No deal can have this id.');
-  request.about.dealId = dealId;
-  return dealId;
-}
-
-function unknownDeal(dealId: string, round?: number): Problem {
-  const what = round === undefined ? `deal ${dealId}` : `round ${round} of deal ${dealId}`;
-  return new Problem(404, 'unknown-deal', `There is no ${what}, or it ended so long ago that it is forgotten.`);
 }
 
 /** The review link lets its holder send the contract. */

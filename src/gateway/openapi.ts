@@ -1,8 +1,16 @@
 /** The OpenAPI 3.1 document, put together from the schemas that the routes check with. */
 import { z } from 'zod';
 import { MESSAGES, type MessageName } from '../deal/messages.js';
-import { MAY, type Deed } from './access.js';
-import { dealAnswer, messageAnswer, problemAnswer, queuedAnswer, startAnswer, webhookAnswer } from './answers.js';
+import { MAY, MESSAGE_DEEDS, type Deed } from './access.js';
+import {
+  dealAnswer,
+  messageAnswer,
+  problemAnswer,
+  queuedAnswer,
+  signLinkAnswer,
+  startAnswer,
+  webhookAnswer,
+} from './answers.js';
 import { MESSAGE_BODIES, startBody } from './bodies.js';
 
 const MESSAGE_SUMMARIES: Record<MessageName, string> = {
@@ -22,7 +30,8 @@ const PROBLEMS: Record<number, string> = {
   413: 'The body is larger than 1 MiB',
   415: 'The body is not JSON',
   422: 'The body is not what the route takes; errors names each field',
-  503: 'Temporal or its worker does not answer; see Retry-After',
+  502: 'The e-sign provider refused, or its answer cannot be used',
+  503: 'Temporal, its worker or the e-sign provider does not answer; see Retry-After',
 };
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output') {
@@ -68,7 +77,7 @@ function messagePath(name: MessageName) {
   return {
     post: {
       summary: MESSAGE_SUMMARIES[name],
-      ...guarded(name === 'review' ? 'review a deal' : 'steer a deal'),
+      ...guarded(MESSAGE_DEEDS[name]),
       parameters: [dealId, idempotencyKey],
       requestBody: takes(MESSAGE_BODIES[name]),
       responses: {
@@ -116,6 +125,17 @@ export const OPENAPI = {
           { name: 'round', in: 'query', description: 'The latest by default', schema: { type: 'integer', minimum: 1 } },
         ],
         responses: { ...answers(200, 'The deal', component('Deal')), ...problems(401, 403, 404, 422, 503) },
+      },
+    },
+    '/deals/{dealId}/sign-link': {
+      get: {
+        summary: 'The link of the signer whose turn it is, fetched from the provider',
+        ...guarded('fetch the sign link'),
+        parameters: [dealId],
+        responses: {
+          ...answers(200, 'The link', schemaOf(signLinkAnswer, 'output')),
+          ...problems(401, 403, 404, 409, 502, 503),
+        },
       },
     },
     ...Object.fromEntries(MESSAGES.map((name) => [`/deals/{dealId}/${name}`, messagePath(name)])),

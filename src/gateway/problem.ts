@@ -1,6 +1,7 @@
 /** Errors as RFC 9457 tells them. `detail` says what happened and what to do; none of them shows what the caller must not see. */
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { ProviderError, type ProviderErrorKind } from '../signing/provider.js';
 import { DealsUnavailable } from './deals.js';
 
 export interface FieldProblem {
@@ -58,7 +59,10 @@ export function problemBody(problem: Problem, requestId: string): Record<string,
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = problemOf(error);
   if (error instanceof DealsUnavailable) request.log.warn({ cause: told(error.cause) }, problem.message);
-  else if (problem.status >= 500) request.log.error({ error: told(error) }, 'a request failed unforeseen');
+  else if (error instanceof ProviderError) {
+    const { kind, status, code } = error;
+    request.log.warn({ kind, providerStatus: status, code }, 'the e-sign provider gave no usable answer');
+  } else if (problem.status >= 500) request.log.error({ error: told(error) }, 'a request failed unforeseen');
   return reply
     .code(problem.status)
     .headers(problem.headers)
@@ -71,6 +75,7 @@ function problemOf(error: unknown): Problem {
   if (error instanceof DealsUnavailable) {
     return new Problem(503, error.kind, error.message, {}, { 'retry-after': String(error.retryAfterSeconds) });
   }
+  if (error instanceof ProviderError) return problemOfProvider(error);
   if (isRefusedByFastify(error)) {
     const [kind, detail] = REFUSALS[error.code] ?? [
       'bad-request',
@@ -83,6 +88,25 @@ function problemOf(error: unknown): Problem {
     'unexpected',
     'Something failed that nobody foresaw. It may be tried again; the log has the reason under this requestId.',
   );
+}
+
+const PASSING: readonly ProviderErrorKind[] = ['unreachable', 'unavailable', 'rate-limited'];
+const UNREADABLE: readonly ProviderErrorKind[] = ['unreadable', 'too-large'];
+const ADVICE: Partial<Record<ProviderErrorKind, string>> = {
+  unauthorized: ' Check ATLAS_API_KEY of the gateway.',
+  forbidden: ' Check ATLAS_API_KEY of the gateway and the account.',
+  'not-found': ' Check that ATLAS_BASE_URL and ATLAS_API_KEY of the gateway are those of the worker.',
+};
+
+/** Messages of provider errors hold no addresses, tokens or links. */
+function problemOfProvider({ kind, message, retryAfterMs = 5_000 }: ProviderError): Problem {
+  if (PASSING.includes(kind)) {
+    const retryAfter = String(Math.max(1, Math.ceil(retryAfterMs / 1000)));
+    const detail = `The e-sign provider cannot be asked now: ${message}. Nothing was changed: try again.`;
+    return new Problem(503, 'provider-unavailable', detail, {}, { 'retry-after': retryAfter });
+  }
+  const name = UNREADABLE.includes(kind) ? 'provider-unreadable' : 'provider-refused';
+  return new Problem(502, name, `The e-sign provider gave no usable answer: ${message}.${ADVICE[kind] ?? ''}`);
 }
 
 function isRefusedByFastify(error: unknown): error is FastifyError & { statusCode: number } {

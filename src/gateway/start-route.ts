@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { readParties } from '../deal/messages.js';
 import type { Policy } from '../deal/policy.js';
 import { readBody, startBody } from './bodies.js';
+import { contractSource } from './contract-source.js';
 import type { Deals, Started } from './deals.js';
 import { invalidBody, Problem } from './problem.js';
 
@@ -10,21 +11,26 @@ export function addStartRoute(app: FastifyInstance, deals: Deals, policies: Read
   app.post('/deals', { config: { deed: 'start a deal' } }, async (request, reply) => {
     const body = readBody(startBody, request.body);
     request.about.dealId = body.dealId;
-    const { dealId, round, documentType, document } = body;
+    const { dealId, round, documentType, metadata } = body;
 
     const policy = policies.get(documentType);
     if (!policy) {
       const known = [...policies.keys()].join(', ');
       throw invalidBody([{ path: 'documentType', message: `is not in the document types file, which knows ${known}` }]);
     }
-    if (policy.upload === 'link' && !/^https:/i.test(document.uri)) {
-      const message = `must begin with https:, since the provider fetches the documents of ${documentType} itself`;
-      throw invalidBody([{ path: 'document.uri', message }]);
-    }
+    const source = contractSource(body, policy);
     const parties = readParties(body.parties);
     if (parties.value === undefined) throw invalidBody([{ path: 'parties', message: parties.problem }]);
 
-    const started = await deals.start({ dealId, round, documentType, document, parties: parties.value, policy });
+    const started = await deals.start({
+      dealId,
+      round,
+      documentType,
+      ...source,
+      parties: parties.value,
+      ...(metadata && { metadata }),
+      policy,
+    });
     if (started.kind !== 'started' && started.kind !== 'attached') throw refusalOf(started, dealId, round);
     return reply.code(202).send({ workflowId: started.workflowId, started: started.kind === 'started' });
   });

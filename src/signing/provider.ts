@@ -22,6 +22,8 @@ export interface EnvelopeDraft {
   transport: Transport;
   parties: readonly Party[];
   webhookUrl: string;
+  /** The CRM's own words; `external_id` and `client_reference_id` of these do not count. */
+  metadata?: Readonly<Record<string, string>>;
   /** Finds the envelope again when the answer to its creation was lost. */
   externalId: string;
   clientReferenceId: string;
@@ -32,12 +34,47 @@ export interface CreatedEnvelope {
   reviewUrl: string | null;
 }
 
+/** What a template asks of whoever sends it. */
+export interface TemplateFacts {
+  id: string;
+  /** Another one whenever the template has changed, as far as the provider tells: letters, digits and dashes. */
+  version: string;
+  /** Each must be filled by exactly one signer. */
+  roles: string[];
+  prefillKeys: string[];
+  /** False when it must be signed off first; null where the provider does not tell. */
+  ready: boolean | null;
+}
+
+/** An envelope made from a template. */
+export interface TemplateDraft {
+  templateId: string;
+  parties: readonly Party[];
+  /** Texts by prefill key. */
+  prefill: Readonly<Record<string, string>>;
+  /** True sends at once, for one credit; false leaves a draft to review. */
+  autoSend: boolean;
+  webhookUrl: string;
+  metadata?: Readonly<Record<string, string>>;
+  externalId: string;
+  clientReferenceId: string;
+}
+
+/** Who signs or signed, by name of their turn. Personal data: never to be logged nor handed on. */
+export interface Signer {
+  order: number;
+  role: string;
+  email: string;
+}
+
 /** `draft` is not sent, `pending` is out for signature. `unknown` stands for words this code has never seen. */
 export type EnvelopeStatus = 'draft' | 'pending' | 'signed' | 'declined' | 'voided' | 'unknown';
 
 export interface EnvelopeReading {
   envelopeId: string;
   status: EnvelopeStatus;
+  /** Whether it was ever sent, which cost a credit; null where the provider does not tell. */
+  sent: boolean | null;
   fieldsStatus: FieldsStatus;
   fieldsVersion: number | null;
   /** Why detection failed, in the provider's words. */
@@ -53,7 +90,12 @@ export interface EnvelopeReading {
 
 export interface SigningProvider {
   readonly name: string;
+  /** Fingerprint of the API key in use, fit for logs: its first 8 hex digits of SHA-256. */
+  readonly apiKeyId: string;
   createEnvelope(draft: EnvelopeDraft, idempotencyKey: string): Promise<CreatedEnvelope>;
+  readTemplate(templateId: string): Promise<TemplateFacts>;
+  /** Makes an envelope of a template, sent at once where `autoSend` says so. */
+  sendTemplate(draft: TemplateDraft, idempotencyKey: string): Promise<CreatedEnvelope>;
   /** Envelopes whose `external_id` is exactly this, newest first, those of every status. */
   findEnvelopes(externalId: string): Promise<EnvelopeReading[]>;
   readEnvelope(envelopeId: string): Promise<EnvelopeReading>;
@@ -64,6 +106,13 @@ export interface SigningProvider {
     idempotencyKey: string,
   ): Promise<void>;
   voidEnvelope(envelopeId: string, reason: string): Promise<void>;
+  /**
+   * The link of the signer whose turn it is; null when it is nobody's. It lets its holder sign: never to be stored or logged. A link that
+   * would not be that signer's alone is `unreadable`.
+   */
+  signLink(envelopeId: string): Promise<string | null>;
+  /** Who is to sign or has signed, in the order of their turns, without copies; null where the provider does not tell. */
+  signers(envelopeId: string): Promise<Signer[] | null>;
   /** Nudges the signer whose turn it is. */
   remind(envelopeId: string): Promise<void>;
   /** Bytes of the signed PDF, at most the configured size. */

@@ -29,6 +29,8 @@ const filing = proxyActivities<Activities>({
 
 export const outside = {
   createEnvelope: patient.createEnvelope,
+  createFromTemplate: patient.createFromTemplate,
+  vouchForTemplate: patient.vouchForTemplate,
   sendEnvelope: patient.sendEnvelope,
   voidEnvelope: patient.voidEnvelope,
   remindSigner: patient.remindSigner,

@@ -1,1 +1,2 @@
+export { ledger } from './ledger.js';
 export { signDeal } from './sign-deal.js';

@@ -26,23 +26,22 @@ import {
   type Taken,
 } from '../deal/messages.js';
 import type { DealSnapshot } from '../deal/snapshot.js';
+import { snapshotOf } from '../deal/showing.js';
+import { note, type DealState } from '../deal/state.js';
 import {
   judgeAmend,
   judgeCancel,
   judgeRemind,
   judgeResume,
   judgeReview,
-  note,
-  snapshotOf,
   takeAmend,
   takeCancel,
   takeEvent,
   takeRemind,
   takeResume,
   takeReview,
-  type DealState,
   type Verdict,
-} from '../deal/state.js';
+} from '../deal/verdicts.js';
 import { now } from './progress.js';
 
 interface Message<T> {

@@ -2,19 +2,23 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  continueAsNew,
   log,
   metricMeter,
   setCurrentDetails,
   TimeoutFailure,
   upsertSearchAttributes,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { isRefusal, retriesByItself, type Refusal } from '../deal/refusals.js';
-import { block, crmRecordOf, interrupted, note, waitingFor, type DealState } from '../deal/state.js';
+import { expiresAt, reviewDue, waitingFor } from '../deal/showing.js';
+import { beginStage, block, crmRecordOf, interrupted, note, type DealState } from '../deal/state.js';
 import { isFinal, type Stage } from '../deal/stages.js';
-import type { EnvelopeReading } from '../activities/index.js';
+import { takeCancel } from '../deal/verdicts.js';
 import { atOnce } from './activities.js';
 import type { Alarm } from './alarm.js';
+import type { signDeal } from './sign-deal.js';
 
 const dealStage = defineSearchAttributeKey('DealStage', 'KEYWORD');
 const dealBlocked = defineSearchAttributeKey('DealBlocked', 'KEYWORD');
@@ -31,15 +35,10 @@ export function now(): string {
 
 /** Moves the deal on. The CRM learns of it first, so that a deal never shows a stage its CRM has refused. */
 export async function enter(deal: DealState, stage: Stage): Promise<void> {
-  if (!BETWEEN_STAGES.includes(stage)) {
-    deal.crmVersion += 1;
-    await atOnce(deal, ({ recordInCrm }) => recordInCrm(crmRecordOf(deal, stage)));
-  }
-  deal.stage = stage;
-  deal.since = now();
-  deal.next = null;
-  deal.blockedTimes = 0;
-  note(deal, deal.since, `stage: ${stage}`);
+  const gone = !BETWEEN_STAGES.includes(stage) && (await tellCrm(deal, stage)) === 'gone';
+  beginStage(deal, now(), stage);
+  // Nothing is left to tell it of an end; of a signed contract the PDF is still to be filed.
+  if (gone && !isFinal(stage)) takeCancel(deal, now(), { reason: 'the CRM no longer has the deal', by: 'crm' });
   log.info('deal moved on', { stage });
   upsertSearchAttributes([
     { key: dealStage, value: stage },
@@ -48,6 +47,38 @@ export async function enter(deal: DealState, stage: Stage): Promise<void> {
   ]);
   describe(deal);
   if (isFinal(stage)) metricMeter.createCounter('countersign_deals_ended').add(1, { outcome: stage });
+}
+
+async function tellCrm(deal: DealState, stage: Stage, text?: string): Promise<'taken' | 'gone'> {
+  deal.crmVersion += 1;
+  const record = { ...crmRecordOf(deal, stage), ...(text !== undefined && { note: text }) };
+  return atOnce(deal, ({ recordInCrm }) => recordInCrm(record));
+}
+
+/** Leaves a word for people in the CRM. A deal does not stand still over a CRM that will not take it. */
+export async function leaveNote(deal: DealState, text: string): Promise<void> {
+  note(deal, now(), text);
+  try {
+    await tellCrm(deal, deal.stage, text);
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (!refusal) throw error;
+    note(deal, now(), `the CRM could not be told (${refusal.reason})`);
+  }
+}
+
+/** Events that a run may have before the next one takes over. */
+const LONG_HISTORY = 1000;
+
+/** Whether this run has had its share of history. */
+export function hasGrownLong(): boolean {
+  const { historyLength, continueAsNewSuggested } = workflowInfo();
+  return historyLength > LONG_HISTORY || continueAsNewSuggested;
+}
+
+/** Goes on in a fresh run where the history of this one has grown long, so that a deal may stay open for years. */
+export async function startAfresh(deal: DealState): Promise<void> {
+  if (hasGrownLong()) await continueAsNew<typeof signDeal>(deal.start, { ...deal, busy: false });
 }
 
 /**
@@ -75,15 +106,17 @@ async function standStill(deal: DealState, alarm: Alarm, refusal: { reason: Refu
   upsertSearchAttributes([{ key: dealBlocked, value: refusal.reason }]);
   describe(deal);
 
-  const known = { interrupted: interrupted(deal), news: deal.news };
-  const freed = () => deal.blocked === null || (!known.interrupted && interrupted(deal)) || (!known.news && deal.news);
+  const known = { cancel: deal.cancel, amend: deal.amend, news: deal.news };
+  const asked = () => deal.cancel !== known.cancel || deal.amend !== known.amend;
+  const freed = () => deal.blocked === null || asked() || (!known.news && deal.news);
   await alarm.until(freed, retriesByItself(refusal.reason, deal.blockedTimes) ?? DAY_MS);
 
   // A cancel or amend that came while the next stage waited for the CRM is heard first.
-  if (!known.interrupted && interrupted(deal)) deal.next = null;
+  if (asked() && interrupted(deal)) deal.next = null;
   deal.blocked = null;
   upsertSearchAttributes([{ key: dealBlocked, value: null }]);
   describe(deal);
+  await startAfresh(deal);
 }
 
 const DAY_MS = 24 * 3_600_000;
@@ -107,25 +140,16 @@ export function firstTried(deal: DealState, step: 'create' | 'send'): string {
   return (deal.firstTried[step] ??= now());
 }
 
-/** Takes over what was read back: the fields' version and who has signed by now. */
-export function takeReading(deal: DealState, reading: EnvelopeReading): void {
-  if (reading.fieldsVersion !== null) deal.fieldsVersion = reading.fieldsVersion;
-  if (reading.fieldsStatus !== 'unknown') deal.fieldsStatus = reading.fieldsStatus;
-  if (!reading.parties) return;
-  for (const party of reading.parties) {
-    const before = deal.parties.find((known) => known.order === party.order && known.role === party.role);
-    if (party.status === 'signed' && before?.status !== 'signed') note(deal, now(), `${party.role} signed`, party.role);
-  }
-  deal.parties = reading.parties;
-}
-
 /** The text that Temporal's UI shows on top of the run. */
-function describe(deal: DealState): void {
+export function describe(deal: DealState): void {
   const waits = waitingFor(deal);
   const lines = [`**${deal.stage}** since ${deal.since}`];
   if (deal.blocked) lines.push(`**Blocked: ${deal.blocked.reason}** since ${deal.blocked.since}`, deal.blocked.detail);
   if (waits) lines.push(`Waits for: ${waits}`);
   if (deal.envelope) lines.push(`Envelope ${deal.envelope.id}, revision ${deal.revision}`);
+  const [due, end] = [reviewDue(deal), expiresAt(deal)];
+  if (due) lines.push(`Review due by ${due}`);
+  if (end) lines.push(`Voided unless signed by ${end}`);
   if (deal.stage === 'in-review')
     lines.push('The review link is on the deal: in the ops console, the CRM or the `deal` query.');
   setCurrentDetails(lines.filter(Boolean).join('\n\n'));

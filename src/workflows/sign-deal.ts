@@ -4,18 +4,18 @@
  * Each stage is one step below, in order; a step does its work and answers the next stage. Messages never act by
  * themselves: they change the deal (see `listen`), and the step under way notices.
  */
-import { ApplicationFailure, CancellationScope, condition } from '@temporalio/workflow';
-import { interrupted, note, openDeal, reviseDeal, type DealState } from '../deal/state.js';
+import { ApplicationFailure, CancellationScope, condition, metricMeter } from '@temporalio/workflow';
+import { expiresAt, reminderDue, reviewDue } from '../deal/showing.js';
+import { interrupted, note, openDeal, type DealState } from '../deal/state.js';
 import type { DealResult } from '../deal/snapshot.js';
 import { isFinal, type FinalStage, type OpenStage, type Stage } from '../deal/stages.js';
 import type { DealStart } from '../deal/start.js';
-import type { EnvelopeReading } from '../activities/index.js';
 import { outside, atOnce } from './activities.js';
 import { createAlarm, type Alarm } from './alarm.js';
 import { listen } from './listen.js';
-import { enter, firstTried, now, takeReading, untilDone } from './progress.js';
-
-const DAY_MS = 24 * 3_600_000;
+import { countSend, follow, idOf, look } from './looking.js';
+import { describe, enter, firstTried, leaveNote, now, startAfresh, untilDone } from './progress.js';
+import { expire, standDown } from './standing-down.js';
 
 type Step = (deal: DealState, alarm: Alarm) => Promise<Stage>;
 
@@ -28,10 +28,12 @@ const story: Record<OpenStage, Step> = {
   filing: fileTheSignedPdf,
 };
 
-export async function signDeal(start: DealStart): Promise<DealResult> {
-  const deal = openDeal(start, now());
+/** `kept` is what an earlier run of the same deal hands over when its history has grown long. */
+export async function signDeal(start: DealStart, kept?: DealState): Promise<DealResult> {
+  const deal = { ...openDeal(start, now()), ...kept };
   const alarm = createAlarm();
   listen(deal);
+  if (kept) describe(deal);
 
   // Cancelling the run in Temporal is heard as a `cancel` of the deal: what is out must be voided first.
   return CancellationScope.nonCancellable(async () => {
@@ -47,40 +49,53 @@ export async function signDeal(start: DealStart): Promise<DealResult> {
 }
 
 function resultOf(deal: DealState, outcome: FinalStage): DealResult {
-  const { envelope, reason, revision, signedPdf } = deal;
-  return { outcome, envelopeId: envelope?.id ?? null, reason, revision, signedPdf };
+  const { envelope, reason, revision, credits, signedPdf } = deal;
+  return { outcome, envelopeId: envelope?.id ?? null, reason, revision, credits, signedPdf };
 }
 
 async function draftTheEnvelope(deal: DealState): Promise<Stage> {
-  const { dealId, document, parties } = deal.start;
-  const created = await outside.createEnvelope({
+  const { dealId, document, parties, prefill, metadata, policy } = deal.start;
+  const replaces = deal.replaced.at(-1)?.envelopeId;
+  const common = {
     dealId,
-    document,
     parties,
-    transport: deal.transport,
+    ...(metadata && { metadata }),
+    ...(replaces !== undefined && { replaces }),
     revision: deal.revision,
     turn: deal.turns.create,
     firstTried: firstTried(deal, 'create'),
-  });
-  deal.envelope = { id: created.envelopeId, reviewUrl: created.reviewUrl };
-  note(deal, now(), `envelope ${created.envelopeId} drafted`);
-  return 'detecting';
+  };
+  const { envelopeId, reviewUrl, apiKeyId, ...made } = document
+    ? await outside.createEnvelope({ ...common, document, transport: deal.transport })
+    : await outside.createFromTemplate({ ...common, template: policy.template, prefill: prefill ?? {} });
+  deal.envelope = { id: envelopeId, reviewUrl, apiKeyId, charged: false };
+  note(deal, now(), `envelope ${envelopeId} drafted`);
+
+  const { templateVersion, trusted, sent } = made;
+  if (templateVersion === undefined) return 'detecting';
+  deal.envelope.templateVersion = templateVersion;
+  if (!trusted) return 'detecting';
+  deal.approval = { decision: 'approve', reviewer: 'policy' };
+  note(deal, now(), `approved by policy: the template’s version ${templateVersion} is trusted`, 'policy');
+  if (!sent) return 'sending';
+  countSend(deal);
+  return 'out-for-signature';
 }
 
 /** Temporal looks again and again on the activity's behalf, so a detection of seconds or of hours costs the same history. */
 async function waitForFields(deal: DealState): Promise<Stage> {
   const envelopeId = idOf(deal);
-  const look = new CancellationScope({ cancellable: true });
-  const found = await look.run(() =>
+  const polling = new CancellationScope({ cancellable: true });
+  const found = await polling.run(() =>
     Promise.race([
       outside.awaitFields({ dealId: deal.start.dealId, envelopeId }),
       condition(() => deal.news || interrupted(deal)),
     ]),
   );
-  look.cancel();
+  polling.cancel();
   if (interrupted(deal)) return standDown(deal);
   if (!found) {
-    const truth = await readBack(deal);
+    const truth = await look(deal);
     return truth.status === 'draft' || truth.status === 'unknown' ? waitForFields(deal) : follow(deal, truth);
   }
   deal.fieldsStatus = found.fieldsStatus;
@@ -100,15 +115,16 @@ async function waitForFields(deal: DealState): Promise<Stage> {
 
 /** The review may come from here or from the Send button of the provider's own page; either way the envelope itself is asked. */
 async function waitForReview(deal: DealState, alarm: Alarm): Promise<Stage> {
-  let patience = deal.start.policy.readBackFirstMs;
   for (;;) {
+    await startAfresh(deal);
     await alarm.until(
       () => deal.news || deal.approval !== null || deal.rejection !== null || interrupted(deal),
-      patience,
+      patienceOf(deal, deal.escalated ? null : reviewDue(deal)),
     );
     if (interrupted(deal)) return standDown(deal);
 
-    const truth = await readBack(deal);
+    const truth = await look(deal);
+    if (interrupted(deal)) return standDown(deal);
     if (truth.status !== 'draft' && truth.status !== 'unknown') return follow(deal, truth);
     if (deal.rejection) throw ApplicationFailure.nonRetryable(deal.rejection.note ?? '', 'review-rejected');
     if (deal.approval) {
@@ -122,8 +138,14 @@ async function waitForReview(deal: DealState, alarm: Alarm): Promise<Stage> {
       }
       reviewAgain(deal, `the approval is for fields version ${seen}, the envelope has ${truth.fieldsVersion}`);
     }
-    patience = Math.min(patience * 2, DAY_MS);
+    if (!deal.escalated && isPast(reviewDue(deal))) await escalate(deal);
   }
+}
+
+async function escalate(deal: DealState): Promise<void> {
+  deal.escalated = true;
+  metricMeter.createCounter('countersign_reviews_overdue').add(1, { document_type: deal.start.documentType });
+  await leaveNote(deal, `the review is overdue: the draft has waited since ${deal.since}`);
 }
 
 async function sendToSigners(deal: DealState): Promise<Stage> {
@@ -139,7 +161,9 @@ async function sendToSigners(deal: DealState): Promise<Stage> {
   });
   switch (sent.kind) {
     case 'out':
-      return sent.status === 'pending' ? 'out-for-signature' : follow(deal, await readBack(deal));
+      if (sent.status !== 'pending') return follow(deal, await look(deal));
+      countSend(deal);
+      return 'out-for-signature';
     case 'fields-changed':
       deal.turns.send += 1;
       reviewAgain(deal, `the fields changed since the approval (version ${approved} to ${sent.fieldsVersion})`);
@@ -157,91 +181,54 @@ async function sendToSigners(deal: DealState): Promise<Stage> {
 }
 
 async function waitForSignatures(deal: DealState, alarm: Alarm): Promise<Stage> {
-  let patience = deal.start.policy.readBackFirstMs;
+  await vouchForTemplate(deal);
   for (;;) {
-    await alarm.until(() => deal.news || deal.reminder !== null || interrupted(deal), patience);
+    await startAfresh(deal);
+    await alarm.until(
+      () => deal.news || deal.reminder !== null || interrupted(deal),
+      patienceOf(deal, expiresAt(deal), reminderDue(deal)),
+    );
     if (interrupted(deal)) return standDown(deal);
     if (deal.reminder) {
       await remind(deal);
+      deal.reminder = null;
       continue;
     }
-    const truth = await readBack(deal);
+    const truth = await look(deal);
+    if (interrupted(deal)) return standDown(deal);
     if (truth.status !== 'pending' && truth.status !== 'unknown') return follow(deal, truth);
-    patience = Math.min(patience * 2, DAY_MS);
+    if (isPast(expiresAt(deal))) return expire(deal);
+    if (isPast(reminderDue(deal))) {
+      if (deal.turn) deal.turn.reminders += 1;
+      await remind(deal);
+    }
   }
+}
+
+/** The first contract of a template's version that a person let out is what later ones may go by. */
+async function vouchForTemplate(deal: DealState): Promise<void> {
+  const { envelope, approval, vouched, start } = deal;
+  if (!envelope?.templateVersion || !start.policy.template?.trusted || approval?.reviewer === 'policy' || vouched)
+    return;
+  await outside.vouchForTemplate({ dealId: start.dealId, templateVersion: envelope.templateVersion });
+  deal.vouched = true;
 }
 
 /** Signed is not filed: the CRM knows of the signature by now, and this step goes on until the PDF is where it belongs. */
 async function fileTheSignedPdf(deal: DealState): Promise<Stage> {
-  const { dealId, round } = deal.start;
+  const { dealId, round, parties } = deal.start;
   const envelopeId = idOf(deal);
   if (!deal.signedPdf) {
-    deal.signedPdf = await outside.fileSignedPdf({ dealId, envelopeId });
+    const { reassigned = [], ...pdf } = await outside.fileSignedPdf({ dealId, envelopeId, parties });
+    deal.signedPdf = pdf;
+    for (const role of reassigned) note(deal, now(), `${role} was signed by somebody else than was asked`, 'provider');
     note(deal, now(), `signed PDF filed (${deal.signedPdf.pages} pages)`);
   }
   const { signedPdf: pdf } = deal;
-  await atOnce(deal, ({ attachSignedPdf }) => attachSignedPdf({ dealId, round, envelopeId, pdf }));
+  const attached = await atOnce(deal, ({ attachSignedPdf }) => attachSignedPdf({ dealId, round, envelopeId, pdf }));
+  if (attached === 'gone')
+    note(deal, now(), 'the CRM no longer has the deal: the PDF is filed but attached to nothing');
   return 'completed';
-}
-
-/** Takes back what the deal has at the provider, for a cancel or an amend. Whoever signed or declined before that has the last word. */
-async function standDown(deal: DealState): Promise<Stage> {
-  const reason = deal.cancel?.reason ?? deal.amend?.reason ?? '';
-  const left = deal.firstTried.create
-    ? await outside.voidEnvelope({
-        dealId: deal.start.dealId,
-        revision: deal.revision,
-        envelopeId: deal.envelope?.id ?? null,
-        reason,
-      })
-    : null;
-  deal.news = false;
-  if (left && (left.status === 'signed' || left.status === 'declined')) {
-    note(deal, now(), `too late to take the contract back: it is ${left.status}`);
-    deal.cancel = null;
-    deal.amend = null;
-    deal.envelope ??= { id: left.envelopeId, reviewUrl: left.reviewUrl };
-    return follow(deal, left);
-  }
-  if (left) note(deal, now(), `envelope ${left.envelopeId} voided`);
-  if (deal.cancel || !deal.amend) {
-    deal.reason = reason;
-    return 'cancelled';
-  }
-  reviseDeal(deal, deal.amend);
-  note(
-    deal,
-    now(),
-    `revision ${deal.revision} begins${left ? `, in place of envelope ${left.envelopeId}` : ''}: ${reason}`,
-  );
-  return 'preparing';
-}
-
-/** Where the provider's word leads. Only what was read back from it counts, whatever the events said. */
-function follow(deal: DealState, truth: EnvelopeReading): Stage {
-  switch (truth.status) {
-    case 'pending':
-      if (!deal.approval) note(deal, now(), 'sent from the provider’s review page', 'provider');
-      return 'out-for-signature';
-    case 'signed':
-      deal.signedAt = now();
-      return 'filing';
-    case 'declined':
-    case 'voided':
-      deal.reason = truth.reason ?? `${truth.status} at the provider`;
-      return truth.status;
-    case 'draft':
-    case 'unknown':
-      return deal.stage;
-  }
-}
-
-async function readBack(deal: DealState): Promise<EnvelopeReading> {
-  deal.news = false;
-  const envelope = { dealId: deal.start.dealId, envelopeId: idOf(deal) };
-  const reading = await atOnce(deal, ({ readEnvelope }) => readEnvelope(envelope));
-  takeReading(deal, reading);
-  return reading;
 }
 
 async function remind(deal: DealState): Promise<void> {
@@ -251,7 +238,7 @@ async function remind(deal: DealState): Promise<void> {
     now(),
     reminded ? 'signer reminded' : 'the provider sent no reminder: too soon after the last, or nobody’s turn',
   );
-  deal.reminder = null;
+  if (deal.turn) deal.turn.lastReminded = now();
 }
 
 function reviewAgain(deal: DealState, why: string): void {
@@ -259,7 +246,12 @@ function reviewAgain(deal: DealState, why: string): void {
   note(deal, now(), `back to review: ${why}`);
 }
 
-function idOf(deal: DealState): string {
-  if (!deal.envelope) throw new Error('the deal has no envelope yet');
-  return deal.envelope.id;
+/** How long nothing may happen until one of these instants or the next look at the envelope is due, in milliseconds. */
+function patienceOf(deal: DealState, ...due: (string | null)[]): number {
+  const waits = due.flatMap((instant) => (instant === null ? [] : [Date.parse(instant) - Date.now()]));
+  return Math.max(Math.min(deal.patienceMs, ...waits), 0);
+}
+
+function isPast(instant: string | null): boolean {
+  return instant !== null && Date.parse(instant) <= Date.now();
 }

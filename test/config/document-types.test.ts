@@ -23,7 +23,13 @@ describe('the document types file', () => {
     const { value, problems } = readDocumentTypes(resolve('document-types.json'), 900_000);
     expect(problems).toBeUndefined();
     expect([...(value?.keys() ?? [])]).toEqual(['order-form', 'nda']);
-    expect(value?.get('order-form')?.crmStages.completed).toBe('Closed won');
+    const DAY = 24 * 3_600_000;
+    expect(value?.get('order-form')).toMatchObject({
+      reviewSlaMs: DAY,
+      reminders: { firstMs: 3 * DAY, everyMs: 3 * DAY, max: 3 },
+      expireAfterMs: 30 * DAY,
+      crmStages: { completed: 'Closed won' },
+    });
   });
 
   it('needs no more than the name of a type', async () => {
@@ -35,10 +41,60 @@ describe('the document types file', () => {
     });
   });
 
-  it.each(['template', 'reviewSla', 'reminders', 'expireAfter'])('refuses %s as not supported yet', async (key) => {
-    expect(await problemsOf({ nda: { [key]: '1 day' } })).toMatch(
-      new RegExp(`nda\\.${key} is not supported yet; leave it out$`),
-    );
+  it('may name a template, of which the deal fills nothing and which is not trusted unless it says so', async () => {
+    const template = { id: 'tmpl_1', prefill: { customer_name: 'company', amount: 'price' }, trusted: true };
+    expect((await readFrom({ nda: { template } })).value?.get('nda')?.template).toEqual(template);
+    expect((await readFrom({ nda: { template: { id: 'tmpl_1' } } })).value?.get('nda')?.template).toEqual({
+      id: 'tmpl_1',
+      prefill: {},
+      trusted: false,
+    });
+  });
+
+  it('may name how long things may take, from a second to a year', async () => {
+    const reminders = { first: '1 second', every: '1 year', max: 50 };
+    const { value } = await readFrom({ nda: { reviewSla: '90 minutes', reminders, expireAfter: '2s' } });
+    expect(value?.get('nda')).toMatchObject({
+      reviewSlaMs: 5_400_000,
+      reminders: { firstMs: 1000, everyMs: 31_557_600_000, max: 50 },
+      expireAfterMs: 2000,
+    });
+  });
+
+  const REMINDERS = { first: '3 days', every: '3 days', max: 3 };
+  const DURATION = 'must be a duration from 1 second to 1 year, with its unit';
+  it.each([
+    ['reviewSla', 3, `reviewSla ${DURATION}; for example "reviewSla": "1 day"`],
+    ['reviewSla', '3', `reviewSla ${DURATION}`],
+    ['reviewSla', 'soon', `reviewSla ${DURATION}`],
+    ['reviewSla', '0 days', `reviewSla ${DURATION}`],
+    ['expireAfter', '900 ms', `expireAfter ${DURATION}; for example "expireAfter": "30 days"`],
+    ['expireAfter', '2 years', `expireAfter ${DURATION}`],
+    ['expireAfter', null, `expireAfter ${DURATION}`],
+    ['reminders', true, 'reminders must be an object with first, every and max; for example "reminders": {"first": '],
+    ['reminders', { ...REMINDERS, every: 'often' }, `reminders.every ${DURATION}; for example "reminders": {"first"`],
+    ['reminders', { every: '1 day', max: 1 }, `reminders.first ${DURATION}`],
+    ['reminders', { first: '1 day', every: '1 day' }, 'reminders.max must be a whole number from 1 to 50'],
+    ['reminders', { ...REMINDERS, max: 0 }, 'reminders.max must be from 1 to 50'],
+    ['reminders', { ...REMINDERS, max: 51 }, 'reminders.max must be from 1 to 50'],
+    ['reminders', { ...REMINDERS, max: 1.5 }, 'reminders.max must be a whole number from 1 to 50'],
+    ['reminders', { ...REMINDERS, maximum: 3 }, 'reminders.maximum is not known; known are first, every, max'],
+    ['template', 'tmpl_1', 'template must be an object with an id; for example "template": {"id": "tmpl_1"'],
+    ['template', { prefill: {} }, 'template.id must be the id of a template'],
+    ['template', { id: 'tmpl 1' }, 'template.id must be the id of a template, without spaces'],
+    ['template', { id: 't', trusted: 'yes' }, 'template.trusted must be true or false'],
+    ['template', { id: 't', prefill: ['company'] }, 'template.prefill must be an object of the property of the deal'],
+    ['template', { id: 't', prefill: { name: 1 } }, 'template.prefill.name must be the name of a property of the deal'],
+    ['template', { id: 't', prefil: {} }, 'template.prefil is not known; known are id, prefill, trusted'],
+  ])('refuses %s: %j and says what it can be', async (key, written, problem) => {
+    expect(await problemsOf({ nda: { [key]: written } })).toMatch(/^DOCUMENT_TYPES: [^\n]*$/);
+    expect(await problemsOf({ nda: { [key]: written } })).toContain(`: nda.${problem}`);
+  });
+
+  it('refuses to void an envelope before its first reminder', async () => {
+    const problem = /nda\.expireAfter must be longer than reminders\.first: .*; for example "expireAfter": "30 days"$/;
+    expect(await problemsOf({ nda: { reminders: REMINDERS, expireAfter: '3 days' } })).toMatch(problem);
+    expect(await problemsOf({ nda: { reminders: REMINDERS, expireAfter: '4 days' } })).toBe('');
   });
 
   it.each([{ atlas: 20, docusign: 80 }, 'docusign'])(
@@ -49,12 +105,16 @@ describe('the document types file', () => {
   );
 
   it('refuses to skip the review', async () => {
-    expect(await problemsOf({ nda: { review: 'skipped' } })).toMatch(/nda\.review must be "required"/);
+    expect(await problemsOf({ nda: { review: 'skipped' } })).toMatch(
+      /nda\.review must be "required": every document is reviewed/,
+    );
   });
 
   it('names the type and the key of what it does not know', async () => {
     const problems = await problemsOf({ nda: { uplaod: 'base64' }, 'order-form': { crmStages: { wonn: 'Won' } } });
-    expect(problems).toMatch(/nda\.uplaod is not known; known are provider, review, upload, crmStages/);
+    expect(problems).toMatch(
+      /nda\.uplaod is not known; known are provider, review, upload, template, reviewSla, .*, crmStages/,
+    );
     expect(problems).toMatch(/order-form\.crmStages\.wonn is no stage; stages are preparing, /);
   });
 

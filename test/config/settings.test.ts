@@ -48,9 +48,20 @@ describe('the worker settings', () => {
       webhookUrl: 'http://localhost:8080/webhooks/atlas',
       documents: { store: { folder: resolve('data/documents') }, root: resolve('data'), allowPrivateHosts: false },
       crm: { kind: 'postgres', database: { folder: resolve('data/crm') } },
+      creditBudget: null,
       metricsHost: '127.0.0.1',
       metricsPort: 9464,
     });
+  });
+
+  it('may limit how many envelopes are sent a day', () => {
+    expect(readWorkerSettings(env({ CREDIT_BUDGET: '50' })).creditBudget).toBe(50);
+  });
+
+  it.each(['0', '-1', '1.5', '1e3', 'many', '50 credits'])('refuse CREDIT_BUDGET=%s', (budget) => {
+    expect(problemsOf(readWorkerSettings, env({ CREDIT_BUDGET: budget }))).toEqual([
+      expect.stringMatching(/^CREDIT_BUDGET: must be a whole number .* for example CREDIT_BUDGET=50$/),
+    ]);
   });
 
   it('let Atlas call back where the gateway is reached', () => {
@@ -119,13 +130,10 @@ describe('the worker settings', () => {
     });
   });
 
-  it.each(['PAYLOAD_KEYS', 'CREDIT_BUDGET', 'DOCUSIGN_ENV', 'S3_ENDPOINT'])(
-    'refuse %s rather than ignore it',
-    (name) => {
-      const problems = problemsOf(readWorkerSettings, env({ [name]: 'something' }));
-      expect(problems).toEqual([`${name}: is not supported yet; leave it out`]);
-    },
-  );
+  it.each(['PAYLOAD_KEYS', 'DOCUSIGN_ENV', 'S3_ENDPOINT'])('refuse %s rather than ignore it', (name) => {
+    const problems = problemsOf(readWorkerSettings, env({ [name]: 'something' }));
+    expect(problems).toEqual([`${name}: is not supported yet; leave it out`]);
+  });
 });
 
 describe('secrets', () => {
@@ -194,6 +202,12 @@ describe('the gateway settings', () => {
     ['the same token twice', `crm:shop:${token},viewer:anna:${token}`, /entry 2 repeats the token/],
   ])('refuse a token list with %s', (_what, list, problem) => {
     expect(problemsOf(readGatewaySettings, env({ GATEWAY_TOKENS: list }))).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it('lead to the same Atlas as those of the worker', () => {
+    const variables = env({ ATLAS_BASE_URL: 'http://localhost:8090/' });
+    expect(readGatewaySettings(variables).atlas).toEqual({ baseUrl: 'http://localhost:8090', apiKey: 'atlas-key' });
+    expect(readGatewaySettings(env()).atlas).toEqual(readWorkerSettings(env()).atlas);
   });
 
   it('keep previous API keys for signatures, after the present one', () => {

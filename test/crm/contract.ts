@@ -8,8 +8,10 @@ import type { CrmRecord } from '../../src/deal/state.js';
 /** A driver with a look behind it. */
 export interface CrmUnderTest {
   crm: Crm;
-  /** The deal as the CRM holds it now. */
+  /** The deal as the CRM holds it now, without its notes. */
   stored(dealId: string, round: number): Promise<CrmRecord | undefined>;
+  /** The deal's notes, by version. */
+  notes(dealId: string, round: number): Promise<string[]>;
   /** sha256 of each attachment, in the order they came. */
   attached(dealId: string, round: number): Promise<string[]>;
 }
@@ -52,6 +54,7 @@ export function keepsTheCrmContract(underTest: () => CrmUnderTest): void {
     });
 
     const stored = (dealId: string, round: number) => underTest().stored(dealId, round);
+    const notes = (dealId: string, round: number) => underTest().notes(dealId, round);
     const attached = (dealId: string, round: number) => underTest().attached(dealId, round);
 
     const write = (record: CrmRecord) => crm.record(record, `${record.dealId}/${record.round}/v${record.version}`);
@@ -133,6 +136,40 @@ export function keepsTheCrmContract(underTest: () => CrmUnderTest): void {
       const record = aRecord({ dealId: "x'); DROP TABLE deals; -- /../?#%2F é" });
       await write(record);
       expect(await stored(record.dealId, 1)).toEqual(record);
+    });
+
+    it('keeps each note that a record carries, once, beside the deal', async () => {
+      const record = aRecord({ version: 1 });
+      await write({ ...record, note: 'The review is overdue.' });
+      await write({ ...record, note: 'The review is overdue.' });
+      await write({ ...record, version: 2 });
+      await write({ ...record, version: 3, note: 'Größe “ok” \n it’s overdue again' });
+      expect(await notes(record.dealId, 1)).toEqual(['The review is overdue.', 'Größe “ok” \n it’s overdue again']);
+      expect(await stored(record.dealId, 1)).toEqual({ ...record, version: 3 });
+    });
+
+    it('keeps the note of a record that was overtaken, and does not take it twice', async () => {
+      const record = aRecord({ version: 5 });
+      await write(record);
+      await write({ ...record, version: 4, note: 'late, but to be read' });
+      await crm.record({ ...record, version: 4, note: 'late, but to be read' }, 'the same write under another name');
+      expect(await notes(record.dealId, 1)).toEqual(['late, but to be read']);
+      expect(await stored(record.dealId, 1)).toEqual(record);
+    });
+
+    it('keeps the notes of two rounds apart', async () => {
+      const record = aRecord({ note: 'first round' });
+      await write(record);
+      await write({ ...record, round: 2, note: 'second round' });
+      expect(await notes(record.dealId, 1)).toEqual(['first round']);
+      expect(await notes(record.dealId, 2)).toEqual(['second round']);
+    });
+
+    it('still wants a deal that nobody took back, and one that it has not heard of', async () => {
+      const record = aRecord();
+      expect(await crm.withdrawn({ dealId: record.dealId, round: 1 })).toBeNull();
+      await write(record);
+      expect(await crm.withdrawn({ dealId: record.dealId, round: 1 })).toBeNull();
     });
 
     it('attaches the signed PDF, once, however often it is told to', async () => {

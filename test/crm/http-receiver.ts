@@ -23,6 +23,8 @@ export interface Receiver {
   url: string;
   seen: SeenRequest[];
   stored(dealId: string, round: number): CrmRecord | undefined;
+  /** By version. */
+  notes(dealId: string, round: number): string[];
   attachments(dealId: string, round: number): Attachment[];
   /** Answers the next request itself, instead of the CRM. */
   next(answer: (response: ServerResponse) => void): void;
@@ -32,6 +34,7 @@ export interface Receiver {
 export async function aReceiver(key: Buffer): Promise<Receiver> {
   const seen: SeenRequest[] = [];
   const deals = new Map<string, CrmRecord>();
+  const notes = new Map<string, Map<number, string>>();
   const files = new Map<string, Attachment[]>();
   const done = new Set<string>();
   const answers: ((response: ServerResponse) => void)[] = [];
@@ -51,8 +54,10 @@ export async function aReceiver(key: Buffer): Promise<Receiver> {
   }
 
   function applyRecord(dealId: string, body: Buffer): void {
-    const record = JSON.parse(body.toString('utf8')) as CrmRecord;
+    const { note, ...record } = JSON.parse(body.toString('utf8')) as CrmRecord;
     const at = `${dealId} ${record.round}`;
+    const noted = notes.get(at) ?? new Map<number, string>();
+    if (note !== undefined && !noted.has(record.version)) notes.set(at, noted.set(record.version, note));
     if (record.version > (deals.get(at)?.version ?? 0)) deals.set(at, record);
   }
 
@@ -100,6 +105,10 @@ export async function aReceiver(key: Buffer): Promise<Receiver> {
     url: `http://127.0.0.1:${port}/crm/`,
     seen,
     stored: (dealId, round) => deals.get(`${dealId} ${round}`),
+    notes(dealId, round) {
+      const noted = notes.get(`${dealId} ${round}`) ?? new Map<number, string>();
+      return [...noted].sort(([a], [b]) => a - b).map(([, note]) => note);
+    },
     attachments: (dealId, round) => files.get(`${dealId} ${round}`) ?? [],
     next: (answer) => void answers.push(answer),
     async close() {

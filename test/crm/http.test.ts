@@ -30,6 +30,7 @@ describe('the http CRM', () => {
   keepsTheCrmContract(() => ({
     crm,
     stored: async (dealId, round) => receiver.stored(dealId, round),
+    notes: async (dealId, round) => receiver.notes(dealId, round),
     attached: async (dealId, round) => receiver.attachments(dealId, round).map(({ sha256 }) => sha256),
   }));
 
@@ -84,9 +85,31 @@ describe('the http CRM', () => {
     await stranger.close();
   });
 
-  it.each([400, 401, 403, 404, 409, 410, 422])('takes a %i for a no', async (status) => {
+  it.each([400, 401, 403, 404, 409, 422])('takes a %i for a no', async (status) => {
     refused(status, {}, 'no');
     await expect(write()).rejects.toMatchObject({ name: 'CrmError', kind: 'refused' });
+  });
+
+  it('takes a 410 to a record or an attachment for a deal that is no more', async () => {
+    refused(410, {}, 'deleted by jane.doe@example.com');
+    await expect(write()).rejects.toMatchObject({ name: 'CrmError', kind: 'gone', message: saying('410: deleted') });
+    refused(410, {}, '');
+    const attach = crm.attach(deal, aSignedPdf(), async () => PDF_BYTES, 'attach-4');
+    await expect(attach).rejects.toMatchObject({ name: 'CrmError', kind: 'gone' });
+  });
+
+  it('does not ask the receiver whether a deal is still wanted', async () => {
+    const before = receiver.seen.length;
+    expect(await crm.withdrawn({ dealId: 'deal:1', round: 1 })).toBeNull();
+    expect(receiver.seen).toHaveLength(before);
+  });
+
+  it('sends a note with its record, and no such field without one', async () => {
+    const record = aRecord();
+    await crm.record({ ...record, note: 'The review is overdue.' }, 'w1');
+    expect(JSON.parse(String(receiver.seen.at(-1)?.body))).toEqual({ ...record, note: 'The review is overdue.' });
+    await crm.record({ ...record, version: 2 }, 'w2');
+    expect(JSON.parse(String(receiver.seen.at(-1)?.body))).not.toHaveProperty('note');
   });
 
   it.each([408, 425, 429, 500, 502, 503])('takes a %i for something to try later', async (status) => {

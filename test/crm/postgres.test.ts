@@ -7,7 +7,7 @@ import { migrate } from '../../src/crm/migrate.js';
 import { createPostgresCrm } from '../../src/crm/postgres.js';
 import { aPostgres, postgresAtHand, type ThrowAwayPostgres } from '../support/postgres.js';
 import { aRecord, keepsTheCrmContract, saying } from './contract.js';
-import { keepsItsTables, sqlCrm } from './sql-crm.js';
+import { ALL_MIGRATIONS, keepsItsTables, sqlCrm } from './sql-crm.js';
 
 const absent = postgresAtHand() === undefined;
 if (absent) console.warn('SKIPPED: no PostgreSQL found. Debian: apt-get install postgresql, or set DATABASE_URL_TEST.');
@@ -34,7 +34,7 @@ describe.skipIf(absent)('the postgres CRM on a real PostgreSQL (skipped without 
     const others = await Promise.all([1, 2, 3].map(() => openDatabase({ url: server.url })));
     const ran = await Promise.all(others.map(migrate));
     await Promise.all(others.map((other) => other.close()));
-    expect(ran.flat()).toEqual(['0001_deals']);
+    expect(ran.flat()).toEqual(ALL_MIGRATIONS);
     expect(await migrate(database)).toEqual([]);
   });
 
@@ -52,6 +52,24 @@ describe.skipIf(absent)('the postgres CRM on a real PostgreSQL (skipped without 
     await crm.close();
     await database.query(`DROP OWNED BY ${reader}`);
     await database.query(`DROP ROLE ${reader}`);
+  });
+
+  it('lets a program that may do nothing else take a deal back', async () => {
+    const marker = `countersign_marker_${randomUUID().replaceAll('-', '')}`;
+    await database.query(`CREATE ROLE ${marker} LOGIN PASSWORD 'marker'`);
+    await database.query(`GRANT SELECT, UPDATE (withdrawn_at, withdrawn_reason) ON deals TO ${marker}`);
+    const record = aRecord();
+    const crm = createPostgresCrm(database);
+    await crm.record(record, 'w1');
+    const company = await openDatabase({ url: urlAs(server.url, marker, 'marker') });
+    await company.query(
+      "UPDATE deals SET withdrawn_at = now(), withdrawn_reason = 'deal lost' WHERE deal_id = $1 AND round = 1",
+      [record.dealId],
+    );
+    await company.close();
+    expect(await crm.withdrawn({ dealId: record.dealId, round: 1 })).toBe('deal lost');
+    await database.query(`DROP OWNED BY ${marker}`);
+    await database.query(`DROP ROLE ${marker}`);
   });
 
   it('refuses a database that does not exist', async () => {

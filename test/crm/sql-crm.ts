@@ -1,11 +1,14 @@
 /** A look into the tables of the `postgres` CRM, and what only it must hold to. */
 import { randomUUID } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createPostgresCrm } from '../../src/crm/postgres.js';
 import type { Database } from '../../src/crm/database.js';
 import type { CrmRecord } from '../../src/deal/state.js';
 import type { Stage } from '../../src/deal/stages.js';
 import { aRecord, aSignedPdf, PDF_BYTES, type CrmUnderTest, saying } from './contract.js';
+
+/** In the order they run. */
+export const ALL_MIGRATIONS = ['0001_deals', '0002_withdrawals_and_notes'];
 
 interface DealRow {
   deal_id: string;
@@ -30,6 +33,13 @@ export function sqlCrm(database: Database): CrmUnderTest {
         round,
       ]);
       return row && recordOf(row);
+    },
+    async notes(dealId, round) {
+      const rows = await database.query<{ note: string }>(
+        'SELECT note FROM deal_notes WHERE deal_id = $1 AND round = $2 ORDER BY version',
+        [dealId, round],
+      );
+      return rows.map(({ note }) => note);
     },
     async attached(dealId, round) {
       const rows = await database.query<{ sha256: string }>(
@@ -116,8 +126,97 @@ export function keepsItsTables(open: () => Database): void {
   });
 
   it('drops the NUL that a signer typed into a reason', async () => {
-    const record = aRecord({ reason: 'no\0pe' });
+    const record = aRecord({ reason: 'no\0pe', note: 'a \0note' });
     await crmOf().record(record, 'w1');
     expect(await sqlCrm(open()).stored(record.dealId, 1)).toMatchObject({ reason: 'nope' });
+    expect(await sqlCrm(open()).notes(record.dealId, 1)).toEqual(['a note']);
+  });
+
+  it('writes neither note nor deal when the deal cannot be written', async () => {
+    const record = aRecord({ signedAt: 'no time at all', note: 'unseen' });
+    await expect(crmOf().record(record, 'w1')).rejects.toMatchObject({ kind: 'refused' });
+    expect(await sqlCrm(open()).notes(record.dealId, 1)).toEqual([]);
+  });
+
+  it('leaves the deal unwritten when its note cannot be written', async () => {
+    const record = aRecord({ note: 'unseen' });
+    await open().query('ALTER TABLE deal_notes RENAME TO deal_notes_away');
+    try {
+      await expect(crmOf().record(record, 'w1')).rejects.toMatchObject({
+        kind: 'refused',
+        message: saying('npm run setup'),
+      });
+    } finally {
+      await open().query('ALTER TABLE deal_notes_away RENAME TO deal_notes');
+    }
+    expect(await sqlCrm(open()).stored(record.dealId, 1)).toBeUndefined();
+  });
+
+  it('finds that it cannot write notes before the first deal does', async () => {
+    await open().query('ALTER TABLE deal_notes RENAME TO deal_notes_away');
+    try {
+      await expect(crmOf().check()).rejects.toMatchObject({ kind: 'refused', message: saying('42P01') });
+    } finally {
+      await open().query('ALTER TABLE deal_notes_away RENAME TO deal_notes');
+    }
+  });
+
+  describe('a deal that the company took back', () => {
+    const takeBack = (dealId: string, set: string, values: unknown[] = []) =>
+      open().query(`UPDATE deals SET ${set} WHERE deal_id = $1 AND round = 1`, [dealId, ...values]);
+
+    it('is withdrawn for the reason given, and only in its round', async () => {
+      const record = aRecord();
+      await crmOf().record(record, 'w1');
+      await crmOf().record({ ...record, round: 2 }, 'w2');
+      await takeBack(record.dealId, "withdrawn_at = now(), withdrawn_reason = '  lost to a competitor\n'");
+      expect(await crmOf().withdrawn({ dealId: record.dealId, round: 1 })).toBe('lost to a competitor');
+      expect(await crmOf().withdrawn({ dealId: record.dealId, round: 2 })).toBeNull();
+    });
+
+    it.each([[null], [''], [' \n']])(
+      'is withdrawn without a reason too (%j), and says that none was given',
+      async (reason) => {
+        const record = aRecord();
+        await crmOf().record(record, 'w1');
+        await takeBack(record.dealId, 'withdrawn_at = now(), withdrawn_reason = $2', [reason]);
+        expect(await crmOf().withdrawn({ dealId: record.dealId, round: 1 })).toBe('no reason given');
+      },
+    );
+
+    it('shows no more than 300 characters of a reason, and no half of one', async () => {
+      const record = aRecord();
+      await crmOf().record(record, 'w1');
+      await takeBack(record.dealId, 'withdrawn_at = now(), withdrawn_reason = $2', ['😀'.repeat(400)]);
+      expect(await crmOf().withdrawn({ dealId: record.dealId, round: 1 })).toBe('😀'.repeat(300));
+    });
+
+    it('is wanted again once the company has taken the withdrawal back', async () => {
+      const record = aRecord();
+      await crmOf().record(record, 'w1');
+      await takeBack(record.dealId, "withdrawn_at = now(), withdrawn_reason = 'a slip'");
+      await takeBack(record.dealId, 'withdrawn_at = NULL');
+      expect(await crmOf().withdrawn({ dealId: record.dealId, round: 1 })).toBeNull();
+    });
+
+    it('stays withdrawn when Countersign writes the deal and attaches to it', async () => {
+      const record = aRecord();
+      await crmOf().record(record, 'w1');
+      await takeBack(record.dealId, "withdrawn_at = now(), withdrawn_reason = 'lost'");
+      await crmOf().record({ ...record, version: 2, stage: 'filing', note: 'signed all the same' }, 'w2');
+      const deal = { dealId: record.dealId, round: 1, envelopeId: 'env_1' };
+      await crmOf().attach(deal, aSignedPdf(), async () => PDF_BYTES, 'a1');
+      expect(await crmOf().withdrawn({ dealId: record.dealId, round: 1 })).toBe('lost');
+    });
+
+    it('may be deleted with its notes, and is written anew by the next record', async () => {
+      const record = aRecord({ note: 'to be forgotten' });
+      await crmOf().record(record, 'w1');
+      await open().query('DELETE FROM deals WHERE deal_id = $1', [record.dealId]);
+      expect(await crmOf().withdrawn({ dealId: record.dealId, round: 1 })).toBeNull();
+      await crmOf().record({ ...aRecord({ dealId: record.dealId }), version: 2 }, 'w2');
+      expect(await sqlCrm(open()).stored(record.dealId, 1)).toMatchObject({ version: 2 });
+      expect(await sqlCrm(open()).notes(record.dealId, 1)).toEqual([]);
+    });
   });
 }

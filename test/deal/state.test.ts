@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { externalIdOf, isDealId, readExternalId, workflowIdOf } from '../../src/deal/ids.js';
 import { readAmend, readEnvelopeEvent, readParties, readReview } from '../../src/deal/messages.js';
+import { snapshotOf } from '../../src/deal/showing.js';
+import { note } from '../../src/deal/state.js';
 import {
   judgeAmend,
   judgeCancel,
   judgeRemind,
   judgeResume,
   judgeReview,
-  note,
-  snapshotOf,
   takeEvent,
   takeReview,
-} from '../../src/deal/state.js';
+} from '../../src/deal/verdicts.js';
 import { AT, aDealIn } from '../support/deals.js';
 
 describe('ids', () => {

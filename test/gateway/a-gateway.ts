@@ -6,10 +6,12 @@ import type { GatewayToken } from '../../src/config.js';
 import type { EnvelopeEvent } from '../../src/deal/messages.js';
 import type { Policy } from '../../src/deal/policy.js';
 import type { DealStart } from '../../src/deal/start.js';
-import { snapshotOf } from '../../src/deal/state.js';
+import { snapshotOf } from '../../src/deal/showing.js';
 import { createGateway, type Patience } from '../../src/gateway/app.js';
 import type { Deals } from '../../src/gateway/deals.js';
 import { createMetrics, type Metrics } from '../../src/gateway/observe.js';
+import type { SignLinks } from '../../src/gateway/sign-link-route.js';
+import type { EnvelopeReading } from '../../src/signing/provider.js';
 import { aDealIn, aPolicy } from '../support/deals.js';
 
 export const ATLAS_KEY = 'atlas-key-of-today';
@@ -25,6 +27,16 @@ export const TOKENS: readonly GatewayToken[] = [
 export const POLICIES: ReadonlyMap<string, Policy> = new Map([
   ['order-form', aPolicy()],
   ['linked', aPolicy({ upload: 'link' })],
+  [
+    'templated',
+    aPolicy({
+      template: {
+        id: 'tmpl_1',
+        prefill: { customer_name: 'company', payer: 'company', amount: 'price' },
+        trusted: true,
+      },
+    }),
+  ],
 ]);
 
 export interface PaperDeals extends Deals {
@@ -65,9 +77,50 @@ export function paperDeals(): PaperDeals {
   return deals;
 }
 
+export const SIGN_LINK = 'https://atlas.example/sign/env-1?t=secret';
+
+/** An envelope that is out, at its first signer. */
+export const aReading = (over: Partial<EnvelopeReading> = {}): EnvelopeReading => ({
+  envelopeId: 'env-1',
+  status: 'pending',
+  sent: true,
+  fieldsStatus: 'ready',
+  fieldsVersion: 1,
+  detectionError: null,
+  parties: [
+    { role: 'Customer', order: 1, status: 'pending' },
+    { role: 'Company', order: 2, status: 'waiting' },
+  ],
+  signedCount: 0,
+  reviewUrl: null,
+  externalId: 'deal-42/r1',
+  reason: null,
+  ...over,
+});
+
+export interface PaperProvider extends SignLinks {
+  /** Envelopes whose link was asked for. */
+  asked: string[];
+  answers: { signLink: () => string | null; readEnvelope: () => EnvelopeReading };
+}
+
+function paperProvider(): PaperProvider {
+  const provider: PaperProvider = {
+    asked: [],
+    answers: { signLink: () => SIGN_LINK, readEnvelope: () => aReading() },
+    async signLink(envelopeId) {
+      provider.asked.push(envelopeId);
+      return provider.answers.signLink();
+    },
+    readEnvelope: async () => provider.answers.readEnvelope(),
+  };
+  return provider;
+}
+
 export interface AGateway {
   app: FastifyInstance;
   deals: PaperDeals;
+  provider: PaperProvider;
   metrics: Metrics;
   /** The log so far, as text. */
   log: () => string;
@@ -81,11 +134,13 @@ export function aGateway(
   over: { tokens?: readonly GatewayToken[] | null; patience?: Patience; deals?: Deals } = {},
 ): AGateway {
   const deals = paperDeals();
+  const provider = paperProvider();
   const metrics = createMetrics();
   const lines: string[] = [];
   const logger = pino({ level: 'debug' }, { write: (line) => void lines.push(line) });
   const app = createGateway({
     deals,
+    provider,
     metrics,
     logger,
     policies: POLICIES,
@@ -96,6 +151,7 @@ export function aGateway(
   return {
     app,
     deals,
+    provider,
     metrics,
     log: () => lines.join(''),
     as: (role, request) => {
@@ -123,5 +179,17 @@ export const aStart = (over: Record<string, unknown> = {}): Record<string, unkno
   documentType: 'order-form',
   document: { uri: 'file:contracts/order-form.pdf' },
   parties: [{ email: 'ada@customer.example', name: 'Ada Customer', role: 'Customer' }, { email: 'bob@seller.example' }],
+  ...over,
+});
+
+/** Of a type whose template makes the contract. */
+export const aTemplatedStart = (over: Record<string, unknown> = {}): Record<string, unknown> => ({
+  dealId: '42',
+  documentType: 'templated',
+  parties: [
+    { email: 'ada@customer.example', role: 'Customer' },
+    { email: 'bob@seller.example', role: 'Company' },
+  ],
+  prefill: { company: 'Acme Ltd', price: 1200, stage: 'closing' },
   ...over,
 });

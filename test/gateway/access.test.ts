@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { snapshotOf } from '../../src/deal/showing.js';
+import { aDealIn } from '../support/deals.js';
 import { aGateway, aStart, TOKENS } from './a-gateway.js';
 
 const ROUTES = [
   { method: 'POST', url: '/deals', payload: aStart(), roles: ['crm', 'operator'] },
   { method: 'GET', url: '/deals/42', payload: undefined, roles: ['viewer', 'reviewer', 'operator'] },
   { method: 'POST', url: '/deals/42/review', payload: { decision: 'approve' }, roles: ['reviewer', 'operator'] },
-  { method: 'POST', url: '/deals/42/cancel', payload: { reason: 'lost' }, roles: ['operator'] },
+  { method: 'GET', url: '/deals/42/sign-link', payload: undefined, roles: ['operator'] },
+  { method: 'POST', url: '/deals/42/cancel', payload: { reason: 'lost' }, roles: ['crm', 'operator'] },
   {
     method: 'POST',
     url: '/deals/42/amend',
@@ -23,12 +26,15 @@ describe('a token', () => {
     'of the role $role opens $method $url only where the table says so',
     async ({ role, roles, ...route }) => {
       const gateway = aGateway();
+      if (route.url.endsWith('/sign-link'))
+        gateway.deals.answers.read = () => ({ kind: 'deal', snapshot: snapshotOf(aDealIn('out-for-signature')) });
       const { method, url, payload } = route;
       const answer = await gateway.as(role, { method, url, ...(payload && { payload }) });
       const allowed = (roles as readonly string[]).includes(role);
       expect(answer.statusCode).toBe(allowed ? (url === '/deals' ? 202 : 200) : 403);
       if (!allowed)
         expect(answer.json()).toMatchObject({ detail: expect.stringContaining(`The role ${role} may not`) as unknown });
+      expect(gateway.provider.asked.length > 0).toBe(allowed && url.endsWith('/sign-link'));
       expect(gateway.deals.started.length + gateway.deals.told.length > 0).toBe(allowed && method === 'POST');
     },
   );
@@ -51,7 +57,7 @@ describe('a token', () => {
       expect(answer.statusCode).toBe(401);
       expect(answer.headers['www-authenticate']).toMatch(/^Bearer realm="countersign"/);
     }
-    expect([gateway.deals.started, gateway.deals.told]).toEqual([[], []]);
+    expect([gateway.deals.started, gateway.deals.told, gateway.provider.asked]).toEqual([[], [], []]);
   });
 });
 

@@ -83,11 +83,20 @@ describe('a message to a deal', () => {
     expect(gateway.deals.told).toMatchObject([{ message: { reviewer: 'olaf' } }, { message: { by: 'olaf' } }]);
   });
 
+  it('cancels in the name of the CRM that took the deal back', async () => {
+    const gateway = aGateway();
+    const payload = { reason: 'moved back to negotiation', by: 'the boss' };
+    const answer = await gateway.as('crm', { method: 'POST', url: '/deals/42/cancel', payload });
+    expect(answer.statusCode).toBe(200);
+    expect(gateway.deals.told).toMatchObject([{ message: { reason: 'moved back to negotiation', by: 'shop' } }]);
+  });
+
   it.each([
     ['review', {}, 'decision'],
     ['review', { decision: 'maybe' }, 'decision'],
     ['review', { decision: 'approve', fieldsVersion: 1.5 }, 'fieldsVersion'],
     ['review', { decision: 'approve', reviewerr: 'x' }, 'reviewerr'],
+    ['review', { decision: 'approve', note: 7 }, 'note'],
     ['cancel', {}, 'reason'],
     ['cancel', { reason: '  ' }, 'reason'],
     ['amend', { reason: 'nothing new' }, ''],

@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DealsUnavailable } from '../../src/gateway/deals.js';
-import { aGateway, aStart, ATLAS_KEY, TOKENS, type AGateway } from './a-gateway.js';
+import { aGateway, aStart, aTemplatedStart, ATLAS_KEY, TOKENS, type AGateway } from './a-gateway.js';
 
 let open: AGateway[] = [];
 afterEach(async () => {
@@ -112,12 +112,14 @@ describe('the gateway', () => {
         expect([url, gateway.app.hasRoute({ method: method.toUpperCase(), url })]).toEqual([url, true]);
       }
     }
-    expect(Object.keys(document.paths)).toHaveLength(12);
+    expect(Object.keys(document.paths)).toHaveLength(13);
 
     const ajv = addFormats.default(new Ajv2020({ strict: true }));
     const startSchema = document.paths['/deals']?.post?.requestBody?.content['application/json']?.schema ?? {};
     expect('$schema' in startSchema).toBe(false);
     expect(ajv.validate(startSchema, aStart())).toBe(true);
+    expect(ajv.validate(startSchema, aTemplatedStart({ metadata: { crm_owner: 'u-7' } }))).toBe(true);
+    expect(ajv.validate(startSchema, aTemplatedStart({ prefill: { company: ['Acme'] } }))).toBe(false);
     expect(ajv.validate(startSchema, aStart({ documentType: undefined, parties: [{ email: 'x' }] }))).toBe(false);
     const deal = (await gateway.as('operator', { url: '/deals/42' })).json<unknown>();
     expect(ajv.validate(document.components.schemas.Deal ?? {}, deal), JSON.stringify(ajv.errors)).toBe(true);

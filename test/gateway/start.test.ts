@@ -5,6 +5,8 @@ import { aGateway, aStart } from './a-gateway.js';
 const start = (gateway: ReturnType<typeof aGateway>, body: Record<string, unknown> | string) =>
   gateway.as('crm', { method: 'POST', url: '/deals', payload: body, headers: { 'content-type': 'application/json' } });
 
+const entries = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 'x']));
+
 describe('POST /deals', () => {
   it('starts the deal with the policy of its document type and its signers in order', async () => {
     const gateway = aGateway();
@@ -71,8 +73,13 @@ describe('POST /deals', () => {
   it.each([
     ['no dealId', { dealId: undefined }, 'dealId', 'is missing'],
     ['an address for a dealId', { dealId: 'ada@customer.example' }, 'dealId', 'must be 1 to 120'],
-    ['an unknown document type', { documentType: 'lease' }, 'documentType', 'which knows order-form, linked'],
-    ['no document', { document: undefined }, 'document', 'is missing'],
+    [
+      'an unknown document type',
+      { documentType: 'lease' },
+      'documentType',
+      'which knows order-form, linked, templated',
+    ],
+    ['no document', { document: undefined }, 'document', 'is missing: contracts of the type order-form are made from'],
     ['a document without a scheme', { document: { uri: '/etc/passwd' } }, 'document.uri', 'must begin with file:'],
     ['a document on s3', { document: { uri: 's3://b/x.pdf' } }, 'document.uri', 'not supported yet'],
     ['a local document that Atlas shall fetch', { documentType: 'linked' }, 'document.uri', 'must begin with https:'],
@@ -98,8 +105,16 @@ describe('POST /deals', () => {
     ],
     ['a round before the first', { round: 0 }, 'round', '>=1'],
     ['an envelope of its own', { envelopeId: 'env-1' }, 'envelopeId', 'not supported yet'],
-    ['a prefill', { prefill: { name: 'x' } }, 'prefill', 'not supported yet'],
-    ['metadata', { metadata: { a: 'b' } }, 'metadata', 'not supported yet'],
+    ['a template of its own', { template: { id: 't' } }, 'template', 'is chosen by the document type'],
+    ['a prefill without a template', { prefill: { name: 'x' } }, 'prefill', 'order-form has none; leave it out'],
+    ['metadata that is no object', { metadata: ['a'] }, 'metadata', 'must be an object of texts by name'],
+    ['a number in the metadata', { metadata: { a: 1 } }, 'metadata.a', 'must be text'],
+    ['a long text in the metadata', { metadata: { a: 'x'.repeat(501) } }, 'metadata.a', 'at most 500 characters'],
+    ['too much metadata', { metadata: entries(51) }, 'metadata', 'at most 50 texts'],
+    ['a long name in the metadata', { metadata: { ['k'.repeat(41)]: 'x' } }, `metadata.${'k'.repeat(41)}`, '1 to 40'],
+    ['our own reference', { metadata: { external_id: 'x' } }, 'metadata.external_id', 'is a reserved name'],
+    ['our own id', { metadata: { client_reference_id: 'x' } }, 'metadata.client_reference_id', 'is a reserved name'],
+    ['a number for a dealId', { dealId: 42 }, 'dealId', 'expected string'],
     ['a field nobody knows', { dealID: '42' }, 'dealID', 'is not known'],
   ])('refuses %s and names the field', async (_what, over, path, message) => {
     const gateway = aGateway();
@@ -110,6 +125,13 @@ describe('POST /deals', () => {
       errors: expect.arrayContaining([{ path, message: expect.stringContaining(message) as unknown }]) as unknown,
     });
     expect(gateway.deals.started).toEqual([]);
+  });
+
+  it('hands metadata on to the envelope', async () => {
+    const gateway = aGateway();
+    const metadata = { stripe_customer_id: 'cus_1', is_test: 'true' };
+    expect((await start(gateway, aStart({ metadata }))).statusCode).toBe(202);
+    expect(gateway.deals.started).toMatchObject([{ metadata }]);
   });
 
   it.each([

@@ -5,7 +5,13 @@ import type { Party } from '../../src/deal/party.js';
 import { createAtlasClient, type AtlasClient } from '../../src/signing/atlas/client.js';
 import { createAtlasProvider } from '../../src/signing/atlas/provider.js';
 import { readAtlasEvent, verifyAtlasSignature } from '../../src/signing/atlas/webhook.js';
-import type { EnvelopeDocument, EnvelopeDraft, EnvelopeReading, SigningProvider } from '../../src/signing/provider.js';
+import type {
+  EnvelopeDocument,
+  EnvelopeDraft,
+  EnvelopeReading,
+  SigningProvider,
+  TemplateDraft,
+} from '../../src/signing/provider.js';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/server.js';
 import { aServer, errorOf, json } from './local-atlas.js';
 
@@ -204,18 +210,47 @@ describe.each(MOODS)('an Atlas that answers with $id_key and $created_status', (
       roles: ['Customer', 'Seller'],
       prefill_keys: ['company'],
     });
-    const { templates } = world.client;
-    expect(await templates.get('tmpl_x')).toMatchObject({ roles: ['Customer', 'Seller'], prefillKeys: ['company'] });
-    const parties = PARTIES.slice(0, 2);
-    const drafted = await templates.send('tmpl_x', { parties, autoSend: false, prefill: { company: 'Acme' } }, 'k1');
+    const { provider } = world;
+    const facts = await provider.readTemplate('tmpl_x');
+    expect(facts).toMatchObject({ roles: ['Customer', 'Seller'], prefillKeys: ['company'], ready: true });
+    expect((await provider.readTemplate('tmpl_x')).version).toBe(facts.version);
+    const draft: TemplateDraft = {
+      ...aDraft({ parties: PARTIES.slice(0, 2), metadata: { crm_owner: 'u-7' } }),
+      templateId: 'tmpl_x',
+      prefill: { company: 'Acme' },
+      autoSend: false,
+    };
+    const drafted = await provider.sendTemplate(draft, 'k1');
     expect(drafted.reviewUrl).toContain('/review/');
-    expect(await world.provider.readEnvelope(drafted.envelopeId)).toMatchObject({ status: 'draft' });
-    const out = await templates.send('tmpl_x', { parties, autoSend: true }, 'k2');
+    expect(await provider.readEnvelope(drafted.envelopeId)).toMatchObject({ status: 'draft', sent: false });
+    const again: TemplateDraft = { ...draft, autoSend: true, externalId: 'deal-1/r2' };
+    const out = await provider.sendTemplate(again, 'k2');
     expect(out.reviewUrl).toBeNull();
-    expect(await world.provider.readEnvelope(out.envelopeId)).toMatchObject({ status: 'pending' });
-    expect(await templates.send('tmpl_x', { parties, autoSend: true }, 'k2')).toMatchObject({
-      envelopeId: out.envelopeId,
-    });
+    expect(await provider.readEnvelope(out.envelopeId)).toMatchObject({ status: 'pending', sent: true });
+    expect(await provider.sendTemplate(again, 'k2')).toMatchObject({ envelopeId: out.envelopeId });
+    expect((await provider.findEnvelopes('deal-1/r2')).map((found) => found.envelopeId)).toEqual([out.envelopeId]);
+    expect(await world.state()).toMatchObject({ sends: 1, spent: { [KEY]: 1 } });
+    await world.act('/templates', { id: 'tmpl_x', name: 'Order form', roles: ['Customer'], prefill_keys: ['company'] });
+    expect((await provider.readTemplate('tmpl_x')).version).not.toBe(facts.version);
+  });
+
+  it('gives each signer a link of their own, in turn, and tells who signs', async () => {
+    const world = await aWorld(mood);
+    const { envelopeId } = await world.provider.createEnvelope(aDraft(), 'create');
+    const { fieldsVersion } = await detected(world, envelopeId);
+    expect(await world.provider.signLink(envelopeId)).toBeNull();
+    await world.provider.sendEnvelope(envelopeId, { parties: PARTIES, fieldsVersion }, 'send');
+    expect(await world.provider.signers(envelopeId)).toEqual([
+      { order: 1, role: 'Customer', email: 'ann@customer.test' },
+      { order: 2, role: 'Seller', email: 'bob@seller.test' },
+    ]);
+    const first = await world.provider.signLink(envelopeId);
+    await world.act(`/envelopes/${envelopeId}/sign`);
+    const second = await world.provider.signLink(envelopeId);
+    for (const link of [first, second]) expect((await fetch(link ?? '')).status).toBe(200);
+    expect(second).not.toBe(first);
+    await world.act(`/envelopes/${envelopeId}/sign`);
+    expect(await world.provider.signLink(envelopeId)).toBeNull();
   });
 
   it('tells its events under a signature that fits, with the deal’s own reference', async () => {

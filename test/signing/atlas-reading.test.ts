@@ -38,6 +38,7 @@ describe('an envelope’s reading', () => {
     expect(reading).toEqual({
       envelopeId: 'env-1',
       status: 'pending',
+      sent: true,
       fieldsStatus: 'ready',
       fieldsVersion: 4,
       detectionError: null,
@@ -93,6 +94,22 @@ describe('an envelope’s reading', () => {
     [{ sent_at: null, signed_at: null }, 'draft'],
   ])('takes the status from the times %j', async (times, status) => {
     expect(await read({ id: 'env-1', ...times })).toMatchObject({ status, calls: 1 });
+  });
+
+  it.each([
+    [{ status: 'voided', sent_at: '2026-07-01T10:00:00Z' }, true],
+    [{ status: 'voided', sent_at: null }, false],
+    [{ status: 'voided' }, null],
+    [{ status: 'napping' }, null],
+    [{ status: 'draft' }, false],
+    [{ status: 'draft', sent_at: null }, false],
+    [{ status: 'pending' }, true],
+    [{ status: 'signed' }, true],
+    [{ status: 'declined' }, true],
+    // A signature needs a send, whatever else the answer says.
+    [{ status: 'signed', sent_at: null }, true],
+  ])('tells whether %j was ever sent: %s', async (envelope, sent) => {
+    expect((await read({ id: 'env-1', ...envelope })).sent).toBe(sent);
   });
 
   it('asks the light route where neither status nor times are told', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { Party } from '../../src/deal/party.js';
 import { createAtlasProvider } from '../../src/signing/atlas/provider.js';
 import type { EnvelopeDraft } from '../../src/signing/provider.js';
@@ -92,6 +93,21 @@ describe('a draft', () => {
     expect(bodyOf(server)).toMatchObject({ document_url: 'https://files.test/a.pdf', auto_send: false });
   });
 
+  it.each(['multipart', 'base64', 'link'] as const)(
+    'carries the CRM’s own metadata below the references it is found by (%s)',
+    async (transport) => {
+      const server = await anAtlas();
+      const metadata = { stripe_customer_id: 'cus_1', external_id: 'deal-9/r9', client_reference_id: '9' };
+      const draft = aDraft({ transport, documentUrl: 'https://files.test/a.pdf', metadata });
+      await createAtlasProvider(aClient(server.url)).createEnvelope(draft, 'k');
+      const sent =
+        transport === 'multipart'
+          ? parsed((await formOf(server)).get('metadata'))
+          : z.looseObject({ metadata: z.unknown() }).parse(bodyOf(server)).metadata;
+      expect(sent).toEqual({ stripe_customer_id: 'cus_1', ...METADATA });
+    },
+  );
+
   it('without its document is refused before anything is asked', async () => {
     const server = await anAtlas();
     const provider = createAtlasProvider(aClient(server.url));
@@ -135,12 +151,15 @@ describe('idempotency', () => {
       if (attempts % 2 === 1) response.destroy();
       else json(response, 200, { envelope_id: 'env-1' });
     });
-    const client = aClient(server.url);
-    const provider = createAtlasProvider(client);
+    const provider = createAtlasProvider(aClient(server.url));
     const steps = [
       () => provider.createEnvelope(aDraft(), 'deal-1/r1/create/0'),
       () => provider.sendEnvelope('env-1', { parties: PARTIES, fieldsVersion: 1 }, 'deal-1/r1/send/0'),
-      () => client.templates.send('t', { parties: PARTIES, autoSend: true }, 'deal-1/r1/template-send/0'),
+      () =>
+        provider.sendTemplate(
+          { ...aDraft(), templateId: 't', prefill: {}, autoSend: true },
+          'deal-1/r1/template-send/0',
+        ),
     ];
     for (const step of steps) {
       expect(await errorOf(step())).toMatchObject({ kind: 'unreachable' });
@@ -209,32 +228,6 @@ describe('an envelope', () => {
 });
 
 describe('a template', () => {
-  it('is sent with prefill and with auto_send always said', async () => {
-    const server = await anAtlas();
-    const { templates } = aClient(server.url);
-    await templates.send('tmpl_1', { parties: PARTIES, autoSend: false }, 'k1');
-    await templates.send(
-      'tmpl_1',
-      {
-        parties: PARTIES,
-        autoSend: true,
-        prefill: { company: 'Acme' },
-        webhookUrl: 'https://deals.test/w',
-        metadata: METADATA,
-      },
-      'k2',
-    );
-    expect(server.asked[0]?.url).toBe('/api/templates/tmpl_1/send');
-    expect(bodyOf(server, 0)).toEqual({ parties: WIRE_PARTIES, prefill: {}, auto_send: false });
-    expect(bodyOf(server, 1)).toEqual({
-      parties: WIRE_PARTIES,
-      prefill: { company: 'Acme' },
-      auto_send: true,
-      webhook_url: 'https://deals.test/w',
-      metadata: METADATA,
-    });
-  });
-
   it.each([
     [{ id: 't', name: 'Order form', roles: ['Customer'], prefill_keys: ['company'], ready: true }],
     [
@@ -256,6 +249,8 @@ describe('a template', () => {
       roles: ['Customer'],
       prefillKeys: ['company'],
       ready: true,
+      version: null,
+      updatedAt: null,
     });
   });
 

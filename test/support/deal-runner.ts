@@ -14,6 +14,7 @@ import { aPaperWorld, type PaperWorld } from './paper-world.js';
 import { timeSkippingServerPath } from './temporal-servers.js';
 
 export interface RunningDeal {
+  start: DealStart;
   handle: WorkflowHandle;
   world: PaperWorld;
   snapshot(): Promise<DealSnapshot>;
@@ -26,16 +27,30 @@ export interface RunningDeal {
   /** The deal's end; time passes as fast as it needs to. */
   result(): Promise<DealResult>;
   events(): Promise<string[]>;
+  /** How many events each run of the deal has, in order: a long-lived deal goes on in a fresh run. */
+  runLengths(): Promise<number[]>;
 }
 
 export interface DealRunner {
   env: TestWorkflowEnvironment;
   run<T>(
     script: (deal: RunningDeal) => Promise<T>,
-    start?: Partial<DealStart>,
+    start?: Partial<DealStart> | ((dealId: string) => DealStart),
     before?: (world: PaperWorld) => void,
   ): Promise<T>;
   stop(): Promise<void>;
+}
+
+export const approve = { decision: 'approve', reviewer: 'rita' };
+
+/** The timeline as one text. */
+export const what = (deal: { timeline: { what: string }[] }) => deal.timeline.map((entry) => entry.what).join('\n');
+
+/** Brings a fresh deal to the signers by an approval here. */
+export async function outForSignature(deal: RunningDeal): Promise<DealSnapshot> {
+  await deal.untilStage('in-review');
+  await deal.update('review', approve);
+  return deal.untilStage('out-for-signature');
 }
 
 let installed = false;
@@ -61,7 +76,7 @@ export async function aDealRunner(signedPdf: Uint8Array): Promise<DealRunner> {
       const world = aPaperWorld(signedPdf);
       before?.(world);
       const taskQueue = `deals-${++runs}`;
-      const start = aDeal({ dealId: `d${runs}`, ...over });
+      const start = typeof over === 'function' ? over(`d${runs}`) : aDeal({ dealId: `d${runs}`, ...over });
       const { dealId, round } = start;
       const worker = await Worker.create({
         connection: env.nativeConnection,
@@ -77,7 +92,12 @@ export async function aDealRunner(signedPdf: Uint8Array): Promise<DealRunner> {
           args: [start],
           memo: { dealId, round },
         });
+        const eventsOf = async (runId: string) => {
+          const { events } = await env.client.workflow.getHandle(handle.workflowId, runId).fetchHistory();
+          return events ?? [];
+        };
         const deal: RunningDeal = {
+          start,
           handle,
           world,
           snapshot: () => handle.query<DealSnapshot>(DEAL_QUERY),
@@ -103,6 +123,16 @@ export async function aDealRunner(signedPdf: Uint8Array): Promise<DealRunner> {
               execution: { workflowId: handle.workflowId },
             });
             return (history?.events ?? []).map((event) => String(event.eventType));
+          },
+          async runLengths() {
+            const lengths: number[] = [];
+            let runId: string | undefined = handle.firstExecutionRunId;
+            while (runId) {
+              const events = await eventsOf(runId);
+              lengths.push(events.length);
+              runId = events.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
+            }
+            return lengths;
           },
         };
         try {

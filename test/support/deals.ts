@@ -11,7 +11,7 @@ export const aPolicy = (over: Partial<Policy> = {}): Policy => ({
 });
 
 /** A deal with two signers in turn. */
-export const aDeal = (over: Partial<DealStart> = {}): DealStart => ({
+export const aDeal = (over: Partial<DealStart> = {}): DealStart & { document: { uri: string } } => ({
   dealId: '42',
   round: 1,
   documentType: 'order-form',
@@ -24,13 +24,29 @@ export const aDeal = (over: Partial<DealStart> = {}): DealStart => ({
   ...over,
 });
 
+/** A deal whose contract is made from the template of its type. */
+export const aTemplateDeal = (trusted: boolean, over: Partial<DealStart> = {}): DealStart => {
+  const deal: DealStart = aDeal({
+    policy: aPolicy({ template: { id: 'tmpl_1', prefill: { customer_name: 'company' }, trusted } }),
+    prefill: { customer_name: 'Customer Ltd' },
+    ...over,
+  });
+  delete deal.document;
+  return deal;
+};
+
 export const AT = '2026-01-05T09:00:00.000Z';
 
 /** A deal that stands in `stage` with an envelope that is drafted. */
 export const aDealIn = (stage: DealState['stage'], over: Partial<DealState> = {}): DealState => ({
   ...openDeal(aDeal(), AT),
   stage,
-  envelope: { id: 'env-1', reviewUrl: 'https://atlas.example/review/env-1?rt=secret' },
+  envelope: {
+    id: 'env-1',
+    reviewUrl: 'https://atlas.example/review/env-1?rt=secret',
+    apiKeyId: 'aaaa0001',
+    charged: false,
+  },
   fieldsStatus: 'ready',
   fieldsVersion: 1,
   ...over,

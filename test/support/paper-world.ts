@@ -3,6 +3,8 @@
  * what really happened. Mishaps are queued per call: `world.mishaps.push(['sendEnvelope', error])`.
  */
 import type { Crm } from '../../src/crm/crm.js';
+import { openLedger, reserveSend, vouch, type Ledger } from '../../src/deal/ledger.js';
+import type { Party } from '../../src/deal/party.js';
 import type { CrmRecord } from '../../src/deal/state.js';
 import type { DocumentSource, DocumentStore } from '../../src/documents/documents.js';
 import {
@@ -10,16 +12,20 @@ import {
   type EnvelopeDraft,
   type EnvelopeReading,
   type SigningProvider,
+  type TemplateDraft,
+  type TemplateFacts,
 } from '../../src/signing/provider.js';
 
 export interface PaperEnvelope extends EnvelopeReading {
-  draft: EnvelopeDraft;
+  draft: EnvelopeDraft | TemplateDraft;
+  /** As the provider has them now; signers may hand their turn on. */
+  signers: Party[];
   sends: number;
 }
 
 /** `after` lets the call take effect and then loses the answer. */
 export interface Mishap {
-  call: keyof SigningProvider | 'record' | 'attach' | 'put';
+  call: keyof SigningProvider | 'record' | 'attach' | 'withdrawn' | 'put';
   error: Error;
   after?: boolean;
 }
@@ -29,34 +35,79 @@ export interface PaperWorld {
   crm: Crm;
   store: DocumentStore;
   documents: DocumentSource;
+  ledger: Ledger;
+  creditBudget: number | null;
+  /** Why the CRM no longer wants the deal. */
+  withdrawn: string | null;
+  templates: TemplateFacts[];
   envelopes: PaperEnvelope[];
   records: CrmRecord[];
   attachments: string[];
   files: Map<string, Uint8Array>;
   reminders: number;
   calls: string[];
+  /** Runs before a call takes effect; what it throws is the call's failure. */
+  onCall: (call: Mishap['call']) => void;
   keys: string[];
   mishaps: Mishap[];
   signedPdf: Uint8Array;
   /** What detection says of new envelopes. */
   detection: { fieldsStatus: EnvelopeReading['fieldsStatus']; detectionError: string | null };
+  /** Presses Send on the provider's own review page. */
+  sendFromPage(envelope: PaperEnvelope, parties: readonly Party[]): void;
   /** Signs as the next party in turn. */
   sign(envelope?: PaperEnvelope): void;
   only(): PaperEnvelope;
 }
 
 export function aPaperWorld(signedPdf: Uint8Array): PaperWorld {
+  const book = openLedger();
   const replays = new Map<string, unknown>();
 
   /** Runs a call with its queued mishap, if any. */
   async function through<T>(call: Mishap['call'], work: () => T | Promise<T>): Promise<T> {
     world.calls.push(call);
+    world.onCall(call);
     const index = world.mishaps.findIndex((mishap) => mishap.call === call);
     const [mishap] = index >= 0 ? world.mishaps.splice(index, 1) : [];
     if (mishap && !mishap.after) throw mishap.error;
     const result = await work();
     if (mishap) throw mishap.error;
     return result;
+  }
+
+  function newEnvelope(draft: EnvelopeDraft | TemplateDraft): PaperEnvelope {
+    const envelopeId = `env-${world.envelopes.length + 1}`;
+    const envelope: PaperEnvelope = {
+      envelopeId,
+      status: 'draft',
+      sent: false,
+      fieldsStatus: world.detection.fieldsStatus,
+      fieldsVersion: 1,
+      detectionError: world.detection.detectionError,
+      parties: null,
+      signedCount: 0,
+      reviewUrl: `https://paper.example/review/${envelopeId}?rt=token`,
+      externalId: draft.externalId,
+      reason: null,
+      draft,
+      signers: [],
+      sends: 0,
+    };
+    world.envelopes.push(envelope);
+    return envelope;
+  }
+
+  function goOut(envelope: PaperEnvelope, parties: readonly Party[]): void {
+    envelope.status = 'pending';
+    envelope.sent = true;
+    envelope.sends += 1;
+    envelope.signers = parties.filter((party) => party.kind === 'signer').map((party) => ({ ...party }));
+    envelope.parties = envelope.signers.map((party, index) => ({
+      role: party.role ?? '',
+      order: party.order,
+      status: index === 0 ? 'pending' : 'waiting',
+    }));
   }
 
   function byId(envelopeId: string): PaperEnvelope {
@@ -81,32 +132,39 @@ export function aPaperWorld(signedPdf: Uint8Array): PaperWorld {
     files: new Map(),
     reminders: 0,
     calls: [],
+    onCall: () => undefined,
     keys: [],
     mishaps: [],
     signedPdf,
     detection: { fieldsStatus: 'ready', detectionError: null },
+    creditBudget: null,
+    withdrawn: null,
+    templates: [
+      { id: 'tmpl_1', version: 'v1', roles: ['Customer', 'Company'], prefillKeys: ['customer_name'], ready: true },
+    ],
 
     provider: {
       name: 'paper',
+      apiKeyId: 'aaaa0001',
       createEnvelope: (draft, key) =>
         through('createEnvelope', () =>
           once(key, () => {
-            const envelopeId = `env-${world.envelopes.length + 1}`;
-            world.envelopes.push({
-              envelopeId,
-              status: 'draft',
-              fieldsStatus: world.detection.fieldsStatus,
-              fieldsVersion: 1,
-              detectionError: world.detection.detectionError,
-              parties: null,
-              signedCount: 0,
-              reviewUrl: `https://paper.example/review/${envelopeId}?rt=token`,
-              externalId: draft.externalId,
-              reason: null,
-              draft,
-              sends: 0,
-            });
-            return { envelopeId, reviewUrl: `https://paper.example/review/${envelopeId}?rt=token` };
+            const { envelopeId, reviewUrl } = newEnvelope(draft);
+            return { envelopeId, reviewUrl };
+          }),
+        ),
+      readTemplate: (templateId) =>
+        through('readTemplate', () => {
+          const template = world.templates.find(({ id }) => id === templateId);
+          if (!template) throw new ProviderError('not-found', 'no such template', { status: 404 });
+          return template;
+        }),
+      sendTemplate: (draft, key) =>
+        through('sendTemplate', () =>
+          once(key, () => {
+            const envelope = newEnvelope(draft);
+            if (draft.autoSend) goOut(envelope, draft.parties);
+            return { envelopeId: envelope.envelopeId, reviewUrl: draft.autoSend ? null : envelope.reviewUrl };
           }),
         ),
       findEnvelopes: (externalId) =>
@@ -119,15 +177,7 @@ export function aPaperWorld(signedPdf: Uint8Array): PaperWorld {
             if (envelope.status !== 'draft' || (request.fieldsVersion ?? 1) !== envelope.fieldsVersion) {
               throw new ProviderError('conflict', 'conflict', { status: 409, envelopeId });
             }
-            envelope.status = 'pending';
-            envelope.sends += 1;
-            envelope.parties = request.parties
-              .filter((party) => party.kind === 'signer')
-              .map((party, index) => ({
-                role: party.role ?? '',
-                order: party.order,
-                status: index === 0 ? 'pending' : 'waiting',
-              }));
+            goOut(envelope, request.parties);
           }),
         ),
       voidEnvelope: (envelopeId, reason) =>
@@ -138,6 +188,12 @@ export function aPaperWorld(signedPdf: Uint8Array): PaperWorld {
           }
           Object.assign(envelope, { status: 'voided', reason });
         }),
+      signLink: (envelopeId) => through('signLink', () => `https://paper.example/sign/${envelopeId}?t=token`),
+      signers: (envelopeId) =>
+        through('signers', () => {
+          const envelope = world.envelopes.find((candidate) => candidate.envelopeId === envelopeId);
+          return envelope?.signers.map(({ order, role = '', email }) => ({ order, role, email })) ?? null;
+        }),
       remind: () => through('remind', () => void (world.reminders += 1)),
       downloadSigned: () => through('downloadSigned', () => world.signedPdf),
       close: async () => undefined,
@@ -146,6 +202,7 @@ export function aPaperWorld(signedPdf: Uint8Array): PaperWorld {
     crm: {
       name: 'paper',
       record: (record) => through('record', () => void world.records.push(record)),
+      withdrawn: () => through('withdrawn', () => world.withdrawn),
       attach: (_deal, pdf, _read, writeId) =>
         through('attach', () => {
           if (!world.attachments.includes(`${writeId} ${pdf.uri}`)) world.attachments.push(`${writeId} ${pdf.uri}`);
@@ -168,11 +225,19 @@ export function aPaperWorld(signedPdf: Uint8Array): PaperWorld {
       check: async () => undefined,
     },
 
+    ledger: {
+      reserveSend: async (reservation) => reserveSend(book, new Date().toISOString().slice(0, 10), reservation),
+      vouch: async (templateVersion) => vouch(book, templateVersion),
+      isVouched: async (templateVersion) => book.vouched.includes(templateVersion),
+    },
+
     documents: {
       fetch: async () => ({ bytes: signedPdf, kind: 'pdf', sha256: 'x' }),
       checkLink: () => undefined,
       close: async () => undefined,
     },
+
+    sendFromPage: goOut,
 
     sign(envelope = world.only()) {
       const signer = envelope.parties?.find((party) => party.status === 'pending');
@@ -181,6 +246,7 @@ export function aPaperWorld(signedPdf: Uint8Array): PaperWorld {
       const next = envelope.parties?.find((party) => party.status === 'waiting');
       if (next) next.status = 'pending';
       else envelope.status = 'signed';
+      envelope.signedCount = (envelope.signedCount ?? 0) + 1;
     },
 
     only() {

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CrmError } from '../../src/crm/crm.js';
 import { ProviderError } from '../../src/signing/provider.js';
-import { aDealRunner, type DealRunner, type RunningDeal } from '../support/deal-runner.js';
+import {
+  aDealRunner,
+  approve,
+  outForSignature,
+  what,
+  type DealRunner,
+  type RunningDeal,
+} from '../support/deal-runner.js';
 import { aSignedPdf } from '../support/signed-pdf.js';
 
 let deals: DealRunner;
@@ -12,16 +19,6 @@ afterAll(() => deals.stop());
 
 /** Scheduled, started, completed, timed out and failed, by Temporal's numbers. */
 const WORKFLOW_TASK_EVENTS = ['5', '6', '7', '8', '9'];
-
-const approve = { decision: 'approve', reviewer: 'rita' };
-const what = (deal: { timeline: { what: string }[] }) => deal.timeline.map((entry) => entry.what).join('\n');
-
-/** Brings a fresh deal to the signers by an approval here. */
-async function outForSignature(deal: RunningDeal) {
-  await deal.untilStage('in-review');
-  await deal.update('review', approve);
-  return deal.untilStage('out-for-signature');
-}
 
 async function signedByAll(deal: RunningDeal) {
   deal.world.sign();
@@ -218,20 +215,6 @@ describe('detection', () => {
       {},
       (world) => (world.detection = { fieldsStatus: 'pending', detectionError: null }),
     );
-  });
-});
-
-describe('waiting', () => {
-  it('for half a year ends right although no event ever came', { timeout: 90_000 }, async () => {
-    await deals.run(async (deal) => {
-      await outForSignature(deal);
-      await deals.env.sleep('180 days');
-      deal.world.sign();
-      deal.world.sign();
-      const result = await deal.result();
-      expect(result.outcome).toBe('completed');
-      expect((await deal.events()).length).toBeLessThan(2000);
-    });
   });
 });
 

@@ -1,13 +1,19 @@
+import { apiKeyIdOf } from './api-key-id.js';
 import { EnvelopeRoutes } from './envelopes.js';
 import type { AtlasErrors } from './errors.js';
 import { AtlasHttp } from './http.js';
 import type { AtlasClientOptions } from './options.js';
+import { currentSignLink } from './sign-link.js';
 import { downloadSignedPdf } from './signed-pdf.js';
 import { TemplateRoutes } from './templates.js';
 
 export interface AtlasClient {
+  /** Fingerprint of its key. */
+  readonly apiKeyId: string;
   readonly envelopes: EnvelopeRoutes;
   readonly templates: TemplateRoutes;
+  /** The link of the signer whose turn it is: a secret. */
+  currentSignLink(envelopeId: string): Promise<string | null>;
   /** Bytes of the signed PDF; `too-large` beyond the configured size. */
   downloadSignedPdf(envelopeId: string): Promise<Uint8Array>;
   readonly errors: AtlasErrors;
@@ -18,8 +24,10 @@ export interface AtlasClient {
 export function createAtlasClient(options: AtlasClientOptions): AtlasClient {
   const http = new AtlasHttp(options);
   return {
+    apiKeyId: apiKeyIdOf(options.apiKey),
     envelopes: new EnvelopeRoutes(http),
     templates: new TemplateRoutes(http),
+    currentSignLink: (envelopeId) => currentSignLink(http, envelopeId),
     downloadSignedPdf: (envelopeId) => downloadSignedPdf(http, envelopeId),
     errors: http.errors,
     close: () => http.close(),

@@ -13,11 +13,17 @@ import {
   type AtlasStatus,
 } from './schemas.js';
 
+/** What Atlas keeps with an envelope and hands back with its events; the list finds envelopes by `external_id`. */
+export interface Metadata extends Readonly<Record<string, string>> {
+  external_id: string;
+  client_reference_id: string;
+}
+
 /** What a create carries beside the document. */
 export interface CreateRequest {
   parties: readonly Party[];
   webhookUrl: string;
-  metadata: { external_id: string; client_reference_id: string };
+  metadata: Metadata;
 }
 
 export interface ListFilter {

@@ -1,4 +1,4 @@
-import { nobodySigned, type PartyProgress, type PartyStatus } from '../../deal/party.js';
+import { nobodySigned, type Party, type PartyProgress, type PartyStatus } from '../../deal/party.js';
 import type { EnvelopeReading, EnvelopeStatus } from '../provider.js';
 import type { AtlasClient } from './client.js';
 import type { AtlasEnvelope } from './schemas.js';
@@ -29,6 +29,7 @@ export async function readBack(client: AtlasClient, envelopeId: string): Promise
     reading: {
       envelopeId,
       status,
+      sent: wasSent(envelope, status),
       fieldsStatus: envelope.fields_status ?? 'unknown',
       fieldsVersion: envelope.fields_version ?? null,
       detectionError: wordsOf(envelope.metadata?.detection_error, (text) => client.errors.hide(text)),
@@ -67,7 +68,29 @@ function statusByTimes(envelope: AtlasEnvelope): EnvelopeStatus | null {
   return envelope.sent_at === null ? 'draft' : null;
 }
 
-/** The parties who sign, in the order of their turns; copies apart, since they have no turn. */
+/** A turn, a signature or a decline proves it; a void says nothing, since drafts can be voided too (Atlas notes 4). */
+function wasSent(envelope: AtlasEnvelope, status: EnvelopeStatus): boolean | null {
+  if (envelope.sent_at || status === 'pending' || status === 'signed' || status === 'declined') return true;
+  return envelope.sent_at === null || status === 'draft' ? false : null;
+}
+
+interface ToldParty extends Party {
+  status: PartyStatus | null;
+}
+
+/** As Atlas tells them, by order; an address it does not tell is empty. */
+export function partiesIn(envelope: AtlasEnvelope): ToldParty[] {
+  const parties = (envelope.parties ?? []).map((party, index) => ({
+    kind: party.role_type === 'cc' ? ('cc' as const) : ('signer' as const),
+    order: party.order ?? index + 1,
+    email: party.email?.trim() ?? '',
+    ...(party.role && { role: party.role }),
+    status: party.status ?? null,
+  }));
+  return parties.sort((a, b) => a.order - b.order);
+}
+
+/** Whether every signer's own status is told; copies have none. */
 function tellsProgress(envelope: AtlasEnvelope): boolean {
   const signers = (envelope.parties ?? []).filter((party) => party.role_type !== 'cc');
   return signers.length > 0 && signers.every((party) => Boolean(party.status));
@@ -79,15 +102,8 @@ export function progressOf(
   status: EnvelopeStatus,
   signedCount: number | null,
 ): PartyProgress[] | null {
-  if (!envelope.parties || envelope.parties.length === 0) return null;
-  const told = envelope.parties.map((party, index) => ({
-    kind: party.role_type === 'cc' ? ('cc' as const) : ('signer' as const),
-    order: party.order ?? index + 1,
-    email: '',
-    ...(party.role && { role: party.role }),
-    status: party.status ?? null,
-  }));
-  const parties = told.sort((a, b) => a.order - b.order);
+  const parties = partiesIn(envelope);
+  if (parties.length === 0) return null;
   const progress = nobodySigned(parties);
   const statuses = tellsProgress(envelope)
     ? parties.filter((party) => party.kind === 'signer').map((party) => party.status ?? 'unknown')

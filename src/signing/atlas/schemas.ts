@@ -88,6 +88,7 @@ const metadata = z
   .catch(undefined);
 
 const partySchema = z.looseObject({
+  email: words,
   role: words,
   role_type: words,
   order: integer.nullish().catch(undefined),
@@ -131,7 +132,7 @@ export const statusSchema = z.preprocess(
     status: vocabulary<EnvelopeStatus>(ENVELOPE_STATUSES),
     signed_count: integer.nullish(),
     total: integer.nullish(),
-    sign_url: webLink,
+    sign_url: words,
   }),
 );
 export type AtlasStatus = z.output<typeof statusSchema>;
@@ -182,6 +183,11 @@ const roleName = z.union([
     .looseObject({ role: words, role_name: words, name: words })
     .transform((role) => role.role ?? role.role_name ?? role.name ?? ''),
 ]);
+/** Told as text or as a number; only whether it changes counts. */
+const mark = z
+  .union([z.string(), z.number().transform(String)])
+  .nullish()
+  .catch(undefined);
 const keyNames = z.union([
   z.array(
     z.union([
@@ -209,5 +215,7 @@ export const templateSchema = z.preprocess(
     roles: z.array(roleName),
     prefill_keys: keyNames,
     ready: z.boolean().nullish().catch(undefined),
+    version: mark,
+    updated_at: mark,
   }),
 );

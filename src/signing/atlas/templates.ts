@@ -1,6 +1,6 @@
 import type { Party } from '../../deal/party.js';
 import type { CreatedEnvelope } from '../provider.js';
-import { wireParties } from './envelopes.js';
+import { wireParties, type Metadata } from './envelopes.js';
 import type { AtlasHttp } from './http.js';
 import { createdSchema, templateSchema } from './schemas.js';
 
@@ -12,16 +12,19 @@ export interface AtlasTemplate {
   prefillKeys: string[];
   /** Whether it can be sent; null where Atlas does not tell. */
   ready: boolean | null;
+  /** Atlas's own marks of a change; null where it does not tell. */
+  version: string | null;
+  updatedAt: string | null;
 }
 
 export interface TemplateSend {
   parties: readonly Party[];
   /** Texts by prefill key; a key left out stays empty for the signer. */
-  prefill?: Readonly<Record<string, string>>;
+  prefill: Readonly<Record<string, string>>;
   /** True sends at once, false leaves a draft to review. No default, because Atlas's own differs by door (Atlas notes 8). */
   autoSend: boolean;
-  webhookUrl?: string;
-  metadata?: { external_id: string; client_reference_id: string };
+  webhookUrl: string;
+  metadata: Metadata;
 }
 
 /** The template routes. All throw `AtlasError`. */
@@ -39,6 +42,8 @@ export class TemplateRoutes {
       roles: answer.roles.filter((role) => role !== ''),
       prefillKeys: answer.prefill_keys.filter((key) => key !== ''),
       ready: answer.ready ?? null,
+      version: answer.version ?? null,
+      updatedAt: answer.updated_at ?? null,
     };
   }
 
@@ -46,10 +51,10 @@ export class TemplateRoutes {
   async send(templateId: string, request: TemplateSend, idempotencyKey: string): Promise<CreatedEnvelope> {
     const json = {
       parties: wireParties(request.parties),
-      prefill: request.prefill ?? {},
+      prefill: request.prefill,
       auto_send: request.autoSend,
-      ...(request.webhookUrl !== undefined && { webhook_url: request.webhookUrl }),
-      ...(request.metadata !== undefined && { metadata: request.metadata }),
+      webhook_url: request.webhookUrl,
+      metadata: request.metadata,
     };
     const route = '/api/templates/{id}/send';
     const answer = await this.http.call({ method: 'POST', route, id: templateId, json, idempotencyKey }, createdSchema);
