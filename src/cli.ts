@@ -1,0 +1,119 @@
+#!/usr/bin/env node
+/** `countersign …`: the commands for whoever keeps Countersign running. They are written in src/cli/ and wired here. */
+import { Option } from 'commander';
+import { atlasCheck } from './cli/atlas-check.js';
+import { probe, type Probe } from './cli/check.js';
+import { examine, type DoctorParts } from './cli/doctor.js';
+import { readableFolder } from './cli/folder-check.js';
+import { addCommand, answer, createProgram, run } from './cli/program.js';
+import { progressOn } from './cli/progress.js';
+import { readable } from './cli/report.js';
+import { publicUrlCheck, type ReadSettings } from './cli/settings-checks.js';
+import * as config from './config.js';
+import { examineDatabase, examineReceiver } from './crm/examination.js';
+import { createFileStore } from './documents/file-store.js';
+import { apiKeyIdOf } from './signing/atlas/api-key-id.js';
+import { createAtlasClient } from './signing/atlas/client.js';
+import { openTemporal } from './temporal/connection.js';
+
+type ProcessName = ReadSettings['process'];
+
+const program = createProgram();
+
+addCommand(program, 'doctor', 'check every setting and connection, and say how to mend what is wrong')
+  .addOption(
+    new Option('--only <process>', 'what one process needs, in its own environment').choices(['worker', 'gateway']),
+  )
+  .action((options: { json?: true; only?: ProcessName }) =>
+    answer(options, async () => {
+      const { parts, close } = doctorParts(process.env, options.only);
+      try {
+        const report = await examine(parts, { progress: progressOn(process.stderr, 'open deals asked') });
+        return { ok: report.ok, json: report, text: readable(report) };
+      } finally {
+        await close();
+      }
+    }),
+  );
+
+await run(program, process.argv);
+
+/** All that can be looked at with the settings as they are. */
+function doctorParts(env: config.Environment, only?: ProcessName): { parts: DoctorParts; close: () => Promise<void> } {
+  const worker = only === 'gateway' ? undefined : read('worker', () => config.readWorkerSettings(env));
+  const gateway = only === 'worker' ? undefined : read('gateway', () => config.readGatewaySettings(env));
+  // It needs the least, so Temporal and the CRM can be looked at while other settings are wrong.
+  const setup = readOrNothing(() => config.readSetupSettings(env)).value;
+
+  const connection = worker?.value?.temporal ?? gateway?.value?.temporal ?? setup?.temporal;
+  const temporal = connection && openTemporal(connection);
+  const account = worker?.value?.atlas ?? gateway?.value?.atlas;
+  const atlas = account && createAtlasClient({ ...account, timeouts: { connectMs: 5_000, callMs: 10_000 } });
+  const crm = only === 'gateway' ? undefined : (worker?.value?.crm ?? setup?.crm);
+  const [today, ...previous] = gateway?.value?.atlasKeys ?? [];
+
+  const probes: Probe[] = [];
+  if (crm) probes.push(crmProbe(crm));
+  if (worker?.value) probes.push(...workerProbes(worker.value, env.NODE_ENV === 'production'));
+  if (atlas) probes.push(async () => [await atlasCheck(atlas, account.baseUrl)]);
+
+  return {
+    parts: {
+      settings: [worker, gateway].filter((settings) => settings !== undefined),
+      probes,
+      ...(temporal && {
+        temporal: {
+          temporal,
+          address: connection.connectionOptions.address ?? 'localhost:7233',
+          namespace: connection.namespace,
+          taskQueue: worker?.value?.taskQueue ?? gateway?.value?.taskQueue,
+        },
+      }),
+      ...(today !== undefined && { keyRing: { current: apiKeyIdOf(today), previous: previous.map(apiKeyIdOf) } }),
+    },
+    close: async () => void (await Promise.allSettled([temporal?.connection.close(), atlas?.close()])),
+  };
+}
+
+function read<T>(process: ProcessName, reader: () => T): ReadSettings & { value: T | undefined } {
+  return { process, ...readOrNothing(reader) };
+}
+
+function readOrNothing<T>(reader: () => T): { value: T | undefined; problems: readonly string[] } {
+  try {
+    return { value: reader(), problems: [] };
+  } catch (error) {
+    if (error instanceof config.SettingsError) return { value: undefined, problems: error.problems };
+    throw error;
+  }
+}
+
+function crmProbe(crm: config.CrmSettings): Probe {
+  return crm.kind === 'http'
+    ? probe('CRM', () => examineReceiver(crm.url), 'Start the receiver, or check CRM_URL, HTTPS_PROXY and NO_PROXY.')
+    : probe(
+        'CRM',
+        () => examineDatabase(crm.database),
+        'Start the database, check DATABASE_URL and the rights of its user, then run npm run setup.',
+      );
+}
+
+function workerProbes({ documents, webhookUrl }: config.WorkerSettings, production: boolean): Probe[] {
+  const { root, store } = documents;
+  return [
+    probe(
+      'DOCUMENT_STORE',
+      async () => {
+        await createFileStore(store.folder).check();
+        return `signed PDFs can be filed in ${store.folder}`;
+      },
+      'Check the folder that DOCUMENT_STORE names, its permissions and its disk.',
+    ),
+    probe(
+      'DOCUMENT_ROOT',
+      () => readableFolder(root),
+      'Make the folder, or set DOCUMENT_ROOT to the one below which the file: documents of deals lie.',
+    ),
+    async () => [publicUrlCheck(webhookUrl, production)],
+  ];
+}
