@@ -8,7 +8,7 @@ import { nobodySigned, type PartyProgress } from './party.js';
 import { REFUSALS, type Refusal } from './refusals.js';
 import { crmStageOf, type Transport } from './policy.js';
 import type { Blocked, Credits, FieldsStatus, ReplacedEnvelope, SignedPdf, TimelineEntry } from './snapshot.js';
-import { isFinal, type Stage } from './stages.js';
+import { isFinal, type FinalStage, type Stage } from './stages.js';
 import type { DealStart } from './start.js';
 
 export interface Envelope {
@@ -34,6 +34,10 @@ export interface Turn {
 
 export interface DealState {
   start: DealStart;
+  /** The deal's own time, ISO 8601: what it shows is dated by this, nothing is decided by it (`clock.ts` in the workflows). */
+  clock: string;
+  /** Events in the deal's history at that time, earlier runs included. */
+  events: number;
   stage: Stage;
   since: string;
   blocked: Blocked | null;
@@ -80,6 +84,10 @@ export interface DealState {
   reason: string | null;
   /** Number of the last write to the CRM: a later write carries a higher one. */
   crmVersion: number;
+  /** Events in the histories of the deal's earlier runs. */
+  eventsBefore: number;
+  /** How often this run was woken or told something: a measure of its history that is the same in every replay. */
+  stirrings: number;
   timeline: TimelineEntry[];
 }
 
@@ -89,6 +97,8 @@ const TIMELINE_CAP = 200;
 export function openDeal(start: DealStart, at: string): DealState {
   return {
     start,
+    clock: at,
+    events: 0,
     stage: 'preparing',
     since: at,
     blocked: null,
@@ -121,12 +131,14 @@ export function openDeal(start: DealStart, at: string): DealState {
     signedPdf: null,
     reason: null,
     crmVersion: 0,
+    eventsBefore: 0,
+    stirrings: 0,
     timeline: [{ at, what: `deal started: ${start.documentType}`, by: 'crm' }],
   };
 }
 
-export function note(deal: DealState, at: string, what: string, by = 'countersign'): void {
-  deal.timeline.push({ at, what, by });
+export function note(deal: DealState, what: string, by = 'countersign'): void {
+  deal.timeline.push({ at: deal.clock, what, by });
   if (deal.timeline.length > TIMELINE_CAP) deal.timeline.splice(1, 1);
 }
 
@@ -139,11 +151,11 @@ export function isEcho(stage: string, event: string): boolean {
 }
 
 /** Stands the deal still. A repeated refusal of the same kind is one entry on the timeline, however often it is met. */
-export function block(deal: DealState, at: string, reason: Refusal, detail: string): void {
-  deal.blocked = { reason, since: at, hint: REFUSALS[reason], detail };
+export function block(deal: DealState, reason: Refusal, detail: string): void {
+  deal.blocked = { reason, since: deal.clock, hint: REFUSALS[reason], detail };
   deal.blockedTimes += 1;
   const what = `blocked: ${reason}${detail ? ` (${detail})` : ''}`;
-  if (deal.timeline.at(-1)?.what !== what) note(deal, at, what);
+  if (deal.timeline.at(-1)?.what !== what) note(deal, what);
 }
 
 /** A fresh draft with what the amend brought: own envelope, own keys, own review. */
@@ -169,21 +181,27 @@ export function reviseDeal(deal: DealState, amend: Amend): void {
   deal.vouched = false;
 }
 
+/** How the deal ends or has ended; null while that is open. It is settled before the CRM has taken it. */
+export function endOf(deal: DealState): FinalStage | null {
+  if (deal.next && isFinal(deal.next)) return deal.next;
+  return isFinal(deal.stage) ? deal.stage : null;
+}
+
 /** Something that the step under way should not keep waiting. */
 export function interrupted(deal: DealState): boolean {
   return deal.cancel !== null || deal.amend !== null || deal.expiring;
 }
 
 /** What every stage begins with. */
-export function beginStage(deal: DealState, at: string, stage: Stage): void {
+export function beginStage(deal: DealState, stage: Stage): void {
   deal.stage = stage;
-  deal.since = at;
+  deal.since = deal.clock;
   deal.next = null;
   deal.blockedTimes = 0;
   deal.patienceMs = deal.start.policy.readBackFirstMs;
   if (stage === 'in-review') deal.escalated = false;
   if (stage === 'out-for-signature') {
-    deal.sentAt ??= at;
+    deal.sentAt ??= deal.clock;
     if (!deal.parties.some(({ status }) => status === 'pending' || status === 'signed')) {
       deal.parties = deal.parties.map((party, index) =>
         index === deal.parties.findIndex(({ status }) => status === 'waiting')
@@ -191,16 +209,16 @@ export function beginStage(deal: DealState, at: string, stage: Stage): void {
           : party,
       );
     }
-    takeTurn(deal, at);
+    takeTurn(deal);
   }
-  note(deal, at, `stage: ${stage}`);
+  note(deal, `stage: ${stage}`);
 }
 
 /** Whose turn it is begins anew when somebody signed. */
-export function takeTurn(deal: DealState, at: string): void {
+export function takeTurn(deal: DealState): void {
   const order = deal.parties.find(({ status }) => status === 'pending')?.order;
   if (order !== undefined && order !== deal.turn?.order)
-    deal.turn = { order, since: at, lastReminded: null, reminders: 0 };
+    deal.turn = { order, since: deal.clock, lastReminded: null, reminders: 0 };
 }
 
 /** Counts the credit of a send, once an envelope; true when it was not counted yet. */

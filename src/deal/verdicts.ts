@@ -1,7 +1,6 @@
 /** What each message does to a deal: `judge` tells whether it counts now, `take` lets it change the deal. Pure, and safe to call twice. */
 import type { Amend, Cancel, EnvelopeEvent, Remind, Resume, Review } from './messages.js';
-import { isFinal } from './stages.js';
-import { isEcho, MOVING_EVENTS, note, type DealState } from './state.js';
+import { endOf, isEcho, MOVING_EVENTS, note, type DealState } from './state.js';
 
 /** Whether a message counts now. `repeat`: the deal has already taken the same one, so it is welcome but changes nothing. */
 export type Verdict = 'accept' | 'repeat' | { no: string };
@@ -19,17 +18,17 @@ export function judgeReview(deal: DealState, review: Review): Verdict {
   return 'accept';
 }
 
-export function takeReview(deal: DealState, at: string, review: Review): void {
+export function takeReview(deal: DealState, review: Review): void {
   if (judgeReview(deal, review) !== 'accept') return;
   const said = review.note ? `: ${review.note}` : '';
   if (review.decision === 'approve') {
     deal.approval = review;
     deal.rejection = null;
     if (deal.blocked?.reason === 'review-rejected') deal.blocked = null;
-    note(deal, at, `approved${said}`, review.reviewer);
+    note(deal, `approved${said}`, review.reviewer);
   } else {
     deal.rejection = review;
-    note(deal, at, `rejected${said}`, review.reviewer);
+    note(deal, `rejected${said}`, review.reviewer);
   }
 }
 
@@ -39,15 +38,16 @@ export function judgeCancel(deal: DealState, cancel: Cancel): Verdict {
       ? 'repeat'
       : { no: `already being cancelled by ${deal.cancel.by}` };
   }
-  if (isFinal(deal.stage)) return { no: `the deal has ended: ${deal.stage}` };
+  const end = endOf(deal);
+  if (end) return { no: `the deal has ended: ${end}` };
   if (deal.stage === 'filing') return { no: 'the contract is signed and can no longer be cancelled here' };
   return 'accept';
 }
 
-export function takeCancel(deal: DealState, at: string, cancel: Cancel): void {
+export function takeCancel(deal: DealState, cancel: Cancel): void {
   if (judgeCancel(deal, cancel) !== 'accept') return;
   deal.cancel = cancel;
-  note(deal, at, `cancel asked: ${cancel.reason}`, cancel.by);
+  note(deal, `cancel asked: ${cancel.reason}`, cancel.by);
 }
 
 export function judgeAmend(deal: DealState, amend: Amend): Verdict {
@@ -55,25 +55,26 @@ export function judgeAmend(deal: DealState, amend: Amend): Verdict {
     return JSON.stringify(deal.amend) === JSON.stringify(amend) ? 'repeat' : { no: 'another amend is under way' };
   }
   if (deal.cancel) return { no: 'the deal is being cancelled' };
-  if (isFinal(deal.stage)) return { no: `the deal has ended: ${deal.stage}` };
+  const end = endOf(deal);
+  if (end) return { no: `the deal has ended: ${end}` };
   if (deal.stage === 'filing') return { no: 'the contract is signed and can no longer be amended' };
   return 'accept';
 }
 
-export function takeAmend(deal: DealState, at: string, amend: Amend): void {
+export function takeAmend(deal: DealState, amend: Amend): void {
   if (judgeAmend(deal, amend) !== 'accept') return;
   deal.amend = amend;
   const what = [amend.parties && 'parties', amend.document && 'document'].filter(Boolean).join(' and ');
-  note(deal, at, `amend asked (new ${what}): ${amend.reason}`, amend.by);
+  note(deal, `amend asked (new ${what}): ${amend.reason}`, amend.by);
 }
 
 export function judgeResume(deal: DealState): Verdict {
   return deal.blocked ? 'accept' : { no: 'the deal is not blocked' };
 }
 
-export function takeResume(deal: DealState, at: string, resume: Resume): void {
+export function takeResume(deal: DealState, resume: Resume): void {
   if (judgeResume(deal) !== 'accept') return;
-  note(deal, at, resume.note ? `resumed: ${resume.note}` : 'resumed', resume.by);
+  note(deal, resume.note ? `resumed: ${resume.note}` : 'resumed', resume.by);
   deal.blocked = null;
   deal.rejection = null;
 }
@@ -83,14 +84,14 @@ export function judgeRemind(deal: DealState): Verdict {
   return deal.reminder ? 'repeat' : 'accept';
 }
 
-export function takeRemind(deal: DealState, at: string, remind: Remind): void {
+export function takeRemind(deal: DealState, remind: Remind): void {
   if (judgeRemind(deal) !== 'accept') return;
   deal.reminder = remind;
-  note(deal, at, 'reminder asked', remind.by);
+  note(deal, 'reminder asked', remind.by);
 }
 
 export function takeEvent(deal: DealState, event: EnvelopeEvent): void {
-  if (isFinal(deal.stage) || deal.stage === 'filing' || !MOVING_EVENTS.includes(event.event)) return;
+  if (endOf(deal) || deal.stage === 'filing' || !MOVING_EVENTS.includes(event.event)) return;
   if (deal.envelope && deal.envelope.id !== event.envelopeId) return;
   if (!isEcho(deal.stage, event.event)) deal.news = true;
 }

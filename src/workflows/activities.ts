@@ -1,6 +1,8 @@
 /** What the workflow may ask of the outside, with how long and how often each is tried. */
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
+import type { DealState } from '../deal/state.js';
+import { tick } from './clock.js';
 
 /**
  * A provider that is down is tried for as long as it takes; the heartbeat tells within seconds that a worker died. One try may
@@ -27,16 +29,29 @@ const filing = proxyActivities<Activities>({
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
 });
 
-export const outside = {
-  createEnvelope: patient.createEnvelope,
-  createFromTemplate: patient.createFromTemplate,
-  vouchForTemplate: patient.vouchForTemplate,
-  sendEnvelope: patient.sendEnvelope,
-  voidEnvelope: patient.voidEnvelope,
-  remindSigner: patient.remindSigner,
-  awaitFields: detection.awaitFields,
-  fileSignedPdf: filing.fileSignedPdf,
-};
+/** Runs an activity and sets the deal's clock at its end. */
+function ticking<Input, Result>(deal: DealState, activity: (input: Input) => Promise<Result>) {
+  return async (input: Input): Promise<Result> => {
+    try {
+      return await activity(input);
+    } finally {
+      tick(deal);
+    }
+  };
+}
+
+/** What may take long or must be in the history before anything follows from it. */
+export const outside = (deal: DealState) => ({
+  createEnvelope: ticking(deal, patient.createEnvelope),
+  createFromTemplate: ticking(deal, patient.createFromTemplate),
+  vouchForTemplate: ticking(deal, patient.vouchForTemplate),
+  sendEnvelope: ticking(deal, patient.sendEnvelope),
+  voidEnvelope: ticking(deal, patient.voidEnvelope),
+  remindSigner: ticking(deal, patient.remindSigner),
+  recordInCrm: ticking(deal, patient.recordInCrm),
+  awaitFields: ticking(deal, detection.awaitFields),
+  fileSignedPdf: ticking(deal, filing.fileSignedPdf),
+});
 
 /**
  * Short reads and repeatable writes, one history event each. From a retry interval of ten seconds on the wait becomes a timer, so
@@ -54,12 +69,12 @@ const { attachSignedPdf } = proxyLocalActivities<Activities>({ ...short, startTo
 const brief = { readEnvelope, recordInCrm, attachSignedPdf };
 
 /**
- * Runs one local activity and keeps updates out while it does. When a query comes in its midst, the SDK ends the workflow task with
+ * Runs one local activity and keeps updates out while it does. The deal's clock stands still meanwhile. When a query comes in its midst, the SDK ends the workflow task with
  * the activity's marker but without what follows from it; an update accepted in the next task then stands in the history before
  * commands that a replay gives before it, and the deal could never be replayed (TMPRL1100, seen with SDK 1.24.0; signals are
  * not concerned). `test/workflows/busy-deal.test.ts` shows it.
  */
-export async function atOnce<T>(deal: { busy: boolean }, call: (activities: typeof brief) => Promise<T>): Promise<T> {
+export async function atOnce<T>(deal: DealState, call: (activities: typeof brief) => Promise<T>): Promise<T> {
   deal.busy = true;
   try {
     return await call(brief);

@@ -42,14 +42,14 @@ import {
   takeReview,
   type Verdict,
 } from '../deal/verdicts.js';
-import { now } from './progress.js';
+import { tick } from './clock.js';
 
 interface Message<T> {
   name: MessageName;
   description: string;
   read: (input: unknown) => Read<T>;
   judge: (deal: DealState, message: T) => Verdict;
-  take: (deal: DealState, at: string, message: T) => void;
+  take: (deal: DealState, message: T) => void;
 }
 
 export function listen(deal: DealState): void {
@@ -91,16 +91,19 @@ export function listen(deal: DealState): void {
   });
 
   setHandler(defineSignal<[unknown]>(EVENT_SIGNAL), (input) => {
+    heard(deal);
     const event = readEnvelopeEvent(input);
     if (event.value) takeEvent(deal, event.value);
-    else note(deal, now(), `event not understood: ${event.problem}`);
+    else note(deal, `event not understood: ${event.problem}`);
   });
   setHandler(defineQuery<DealSnapshot>(DEAL_QUERY), () => snapshotOf(deal), {
     description: 'The deal as it stands',
   });
 
   CancellationScope.current().cancelRequested.catch((reason: unknown) => {
-    if (isCancellation(reason)) takeCancel(deal, now(), { reason: 'cancelled in Temporal', by: 'temporal' });
+    if (!isCancellation(reason)) return;
+    heard(deal);
+    takeCancel(deal, { reason: 'cancelled in Temporal', by: 'temporal' });
   });
 }
 
@@ -110,11 +113,12 @@ function hear<T>(deal: DealState, message: Message<T>): void {
   setHandler(
     defineSignal<[unknown]>(name),
     (input) => {
+      heard(deal);
       const { value, problem } = read(input);
-      if (problem !== undefined) return note(deal, now(), `${name} not understood: ${problem}`);
+      if (problem !== undefined) return note(deal, `${name} not understood: ${problem}`);
       const verdict = judge(deal, value);
-      if (typeof verdict === 'object') note(deal, now(), `${name} had no effect: ${verdict.no}`);
-      else take(deal, now(), value);
+      if (typeof verdict === 'object') note(deal, `${name} had no effect: ${verdict.no}`);
+      else take(deal, value);
     },
     { description },
   );
@@ -122,11 +126,12 @@ function hear<T>(deal: DealState, message: Message<T>): void {
   setHandler(
     defineUpdate<Taken, [unknown]>(name),
     (input) => {
+      heard(deal);
       const { value, problem } = read(input);
       if (problem !== undefined) throw refusal('Malformed', problem);
       const verdict = judge(deal, value);
       if (typeof verdict === 'object') throw refusal('NotNow', verdict.no);
-      take(deal, now(), value);
+      take(deal, value);
       return { taken: verdict, stage: deal.stage };
     },
     {
@@ -141,6 +146,11 @@ function hear<T>(deal: DealState, message: Message<T>): void {
       },
     },
   );
+}
+
+function heard(deal: DealState): void {
+  tick(deal);
+  deal.stirrings += 1;
 }
 
 function refusal(type: 'Busy' | 'Malformed' | 'NotNow', message: string): ApplicationFailure {

@@ -5,7 +5,6 @@ import type { Stage } from '../deal/stages.js';
 import { takeCancel } from '../deal/verdicts.js';
 import type { EnvelopeReading } from '../activities/index.js';
 import { atOnce } from './activities.js';
-import { now } from './progress.js';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -22,11 +21,11 @@ export async function look(deal: DealState): Promise<EnvelopeReading> {
   deal.patienceMs = Math.min(deal.patienceMs * 2, DAY_MS);
 
   if (truth.status !== before && truth.status !== 'unknown' && silence) {
-    note(deal, now(), `learned by reading back that the envelope is ${truth.status}: no webhook told it`);
+    note(deal, `learned by reading back that the envelope is ${truth.status}: no webhook told it`);
     metricMeter.createCounter('countersign_learned_by_read_back').add(1, { status: truth.status });
     log.warn('learned by reading back: no webhook came', { status: truth.status });
   }
-  if (withdrawn) takeCancel(deal, now(), { reason: `withdrawn in the CRM: ${withdrawn}`, by: 'crm' });
+  if (withdrawn) takeCancel(deal, { reason: `withdrawn in the CRM: ${withdrawn}`, by: 'crm' });
   return truth;
 }
 
@@ -35,10 +34,10 @@ export function follow(deal: DealState, truth: EnvelopeReading): Stage {
   if (truth.sent) countSend(deal);
   switch (truth.status) {
     case 'pending':
-      if (!deal.approval) note(deal, now(), 'sent from the provider’s review page', 'provider');
+      if (!deal.approval) note(deal, 'sent from the provider’s review page', 'provider');
       return 'out-for-signature';
     case 'signed':
-      deal.signedAt = now();
+      deal.signedAt = deal.clock;
       return 'filing';
     case 'declined':
     case 'voided':
@@ -58,10 +57,10 @@ function takeReading(deal: DealState, reading: EnvelopeReading): void {
   if (!reading.parties) return;
   for (const party of reading.parties) {
     const before = deal.parties.find((known) => known.order === party.order && known.role === party.role);
-    if (party.status === 'signed' && before?.status !== 'signed') note(deal, now(), `${party.role} signed`, party.role);
+    if (party.status === 'signed' && before?.status !== 'signed') note(deal, `${party.role} signed`, party.role);
   }
   deal.parties = reading.parties;
-  takeTurn(deal, now());
+  takeTurn(deal);
 }
 
 export function countSend(deal: DealState): void {

@@ -8,7 +8,6 @@ import {
   setCurrentDetails,
   TimeoutFailure,
   upsertSearchAttributes,
-  workflowInfo,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { isRefusal, retriesByItself, type Refusal } from '../deal/refusals.js';
@@ -16,7 +15,7 @@ import { expiresAt, reviewDue, waitingFor } from '../deal/showing.js';
 import { beginStage, block, crmRecordOf, interrupted, note, type DealState } from '../deal/state.js';
 import { isFinal, type Stage } from '../deal/stages.js';
 import { takeCancel } from '../deal/verdicts.js';
-import { atOnce } from './activities.js';
+import { atOnce, outside } from './activities.js';
 import type { Alarm } from './alarm.js';
 import type { signDeal } from './sign-deal.js';
 
@@ -28,17 +27,12 @@ const stageSince = defineSearchAttributeKey('StageSince', 'DATETIME');
 /** Stages the CRM has no word for: they pass within seconds, and the next one tells it more. */
 const BETWEEN_STAGES: readonly Stage[] = ['preparing', 'sending'];
 
-/** The workflow's own clock, as ISO 8601. */
-export function now(): string {
-  return new Date().toISOString();
-}
-
 /** Moves the deal on. The CRM learns of it first, so that a deal never shows a stage its CRM has refused. */
 export async function enter(deal: DealState, stage: Stage): Promise<void> {
   const gone = !BETWEEN_STAGES.includes(stage) && (await tellCrm(deal, stage)) === 'gone';
-  beginStage(deal, now(), stage);
+  beginStage(deal, stage);
   // Nothing is left to tell it of an end; of a signed contract the PDF is still to be filed.
-  if (gone && !isFinal(stage)) takeCancel(deal, now(), { reason: 'the CRM no longer has the deal', by: 'crm' });
+  if (gone && !isFinal(stage)) takeCancel(deal, { reason: 'the CRM no longer has the deal', by: 'crm' });
   log.info('deal moved on', { stage });
   upsertSearchAttributes([
     { key: dealStage, value: stage },
@@ -49,36 +43,41 @@ export async function enter(deal: DealState, stage: Stage): Promise<void> {
   if (isFinal(stage)) metricMeter.createCounter('countersign_deals_ended').add(1, { outcome: stage });
 }
 
+/**
+ * Writes the deal to the CRM. What a local activity did is forgotten when its workflow task does not come to its end (a worker that died, or a
+ * signal that arrived together with the deal's last command), and the task that follows may take another way because of what came in
+ * between. So a version counts the history, which by then has grown: the later write always wins. And an end that another message could
+ * still turn is entered in the history before the CRM hears of it, by an activity that is not local.
+ */
 async function tellCrm(deal: DealState, stage: Stage, text?: string): Promise<'taken' | 'gone'> {
-  deal.crmVersion += 1;
+  deal.crmVersion = Math.max(deal.crmVersion + 1, deal.events * WRITES_A_TASK);
   const record = { ...crmRecordOf(deal, stage), ...(text !== undefined && { note: text }) };
+  if (isFinal(stage) && stage !== 'completed') return outside(deal).recordInCrm(record);
   return atOnce(deal, ({ recordInCrm }) => recordInCrm(record));
 }
 
+/** More than a deal ever writes to the CRM within one workflow task. */
+const WRITES_A_TASK = 10;
+
 /** Leaves a word for people in the CRM. A deal does not stand still over a CRM that will not take it. */
 export async function leaveNote(deal: DealState, text: string): Promise<void> {
-  note(deal, now(), text);
+  note(deal, text);
   try {
     await tellCrm(deal, deal.stage, text);
   } catch (error) {
     const refusal = refusalOf(error);
     if (!refusal) throw error;
-    note(deal, now(), `the CRM could not be told (${refusal.reason})`);
+    note(deal, `the CRM could not be told (${refusal.reason})`);
   }
 }
 
-/** Events that a run may have before the next one takes over. */
-const LONG_HISTORY = 1000;
+/** A stirring costs 14 events at most, so a run ends well below 2,000. */
+const STIRRINGS_A_RUN = 100;
 
-/** Whether this run has had its share of history. */
-export function hasGrownLong(): boolean {
-  const { historyLength, continueAsNewSuggested } = workflowInfo();
-  return historyLength > LONG_HISTORY || continueAsNewSuggested;
-}
-
-/** Goes on in a fresh run where the history of this one has grown long, so that a deal may stay open for years. */
+/** Goes on in a fresh run where this one has been stirred often, so that a deal may stay open for years. */
 export async function startAfresh(deal: DealState): Promise<void> {
-  if (hasGrownLong()) await continueAsNew<typeof signDeal>(deal.start, { ...deal, busy: false });
+  if (deal.stirrings <= STIRRINGS_A_RUN) return;
+  await continueAsNew<typeof signDeal>(deal.start, { ...deal, eventsBefore: deal.events, stirrings: 0, busy: false });
 }
 
 /**
@@ -100,7 +99,7 @@ export async function untilDone(deal: DealState, alarm: Alarm, step: () => Promi
 async function standStill(deal: DealState, alarm: Alarm, refusal: { reason: Refusal; detail: string }): Promise<void> {
   if (deal.next === null && deal.stage === 'preparing') deal.turns.create += 1;
   if (deal.next === null && deal.stage === 'sending') deal.turns.send += 1;
-  block(deal, now(), refusal.reason, refusal.detail);
+  block(deal, refusal.reason, refusal.detail);
   metricMeter.createCounter('countersign_deals_blocked').add(1, { reason: refusal.reason });
   log.warn('deal blocked', { stage: deal.stage, reason: refusal.reason });
   upsertSearchAttributes([{ key: dealBlocked, value: refusal.reason }]);
@@ -137,7 +136,7 @@ function refusalOf(error: unknown): { reason: Refusal; detail: string } | undefi
 
 /** When a step of this revision was first tried; noted at the first call and the same ever after. */
 export function firstTried(deal: DealState, step: 'create' | 'send'): string {
-  return (deal.firstTried[step] ??= now());
+  return (deal.firstTried[step] ??= deal.clock);
 }
 
 /** The text that Temporal's UI shows on top of the run. */

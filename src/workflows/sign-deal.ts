@@ -10,11 +10,13 @@ import { interrupted, note, openDeal, type DealState } from '../deal/state.js';
 import type { DealResult } from '../deal/snapshot.js';
 import { isFinal, type FinalStage, type OpenStage, type Stage } from '../deal/stages.js';
 import type { DealStart } from '../deal/start.js';
+import type { FoundFields } from '../activities/index.js';
 import { outside, atOnce } from './activities.js';
-import { createAlarm, type Alarm } from './alarm.js';
+import { createAlarm, createBell, type Alarm, type Bell } from './alarm.js';
+import { tick } from './clock.js';
 import { listen } from './listen.js';
 import { countSend, follow, idOf, look } from './looking.js';
-import { describe, enter, firstTried, leaveNote, now, startAfresh, untilDone } from './progress.js';
+import { describe, enter, firstTried, leaveNote, startAfresh, untilDone } from './progress.js';
 import { expire, standDown } from './standing-down.js';
 
 type Step = (deal: DealState, alarm: Alarm) => Promise<Stage>;
@@ -30,8 +32,9 @@ const story: Record<OpenStage, Step> = {
 
 /** `kept` is what an earlier run of the same deal hands over when its history has grown long. */
 export async function signDeal(start: DealStart, kept?: DealState): Promise<DealResult> {
-  const deal = { ...openDeal(start, now()), ...kept };
-  const alarm = createAlarm();
+  const deal = { ...openDeal(start, new Date().toISOString()), ...kept };
+  tick(deal);
+  const alarm = createAlarm(deal);
   listen(deal);
   if (kept) describe(deal);
 
@@ -66,17 +69,17 @@ async function draftTheEnvelope(deal: DealState): Promise<Stage> {
     firstTried: firstTried(deal, 'create'),
   };
   const { envelopeId, reviewUrl, apiKeyId, ...made } = document
-    ? await outside.createEnvelope({ ...common, document, transport: deal.transport })
-    : await outside.createFromTemplate({ ...common, template: policy.template, prefill: prefill ?? {} });
+    ? await outside(deal).createEnvelope({ ...common, document, transport: deal.transport })
+    : await outside(deal).createFromTemplate({ ...common, template: policy.template, prefill: prefill ?? {} });
   deal.envelope = { id: envelopeId, reviewUrl, apiKeyId, charged: false };
-  note(deal, now(), `envelope ${envelopeId} drafted`);
+  note(deal, `envelope ${envelopeId} drafted`);
 
   const { templateVersion, trusted, sent } = made;
   if (templateVersion === undefined) return 'detecting';
   deal.envelope.templateVersion = templateVersion;
   if (!trusted) return 'detecting';
   deal.approval = { decision: 'approve', reviewer: 'policy' };
-  note(deal, now(), `approved by policy: the template’s version ${templateVersion} is trusted`, 'policy');
+  note(deal, `approved by policy: the template’s version ${templateVersion} is trusted`, 'policy');
   if (!sent) return 'sending';
   countSend(deal);
   return 'out-for-signature';
@@ -84,44 +87,59 @@ async function draftTheEnvelope(deal: DealState): Promise<Stage> {
 
 /** Temporal looks again and again on the activity's behalf, so a detection of seconds or of hours costs the same history. */
 async function waitForFields(deal: DealState): Promise<Stage> {
-  const envelopeId = idOf(deal);
-  const polling = new CancellationScope({ cancellable: true });
-  const found = await polling.run(() =>
-    Promise.race([
-      outside.awaitFields({ dealId: deal.start.dealId, envelopeId }),
-      condition(() => deal.news || interrupted(deal)),
-    ]),
-  );
-  polling.cancel();
-  if (interrupted(deal)) return standDown(deal);
-  if (!found) {
+  let found: FoundFields | undefined;
+  const detection = outside(deal)
+    .awaitFields({ dealId: deal.start.dealId, envelopeId: idOf(deal) })
+    .then((fields) => {
+      found = fields;
+    });
+  // A deal that moves on without it leaves the look-out to end by itself: it sees that the envelope is no draft any more.
+  detection.catch(() => undefined);
+  for (;;) {
+    await Promise.race([detection, condition(() => deal.news || interrupted(deal))]);
+    if (interrupted(deal)) return standDown(deal);
+    if (found) break;
     const truth = await look(deal);
-    return truth.status === 'draft' || truth.status === 'unknown' ? waitForFields(deal) : follow(deal, truth);
+    if (interrupted(deal)) return standDown(deal);
+    if (truth.status !== 'draft' && truth.status !== 'unknown') return follow(deal, truth);
   }
   deal.fieldsStatus = found.fieldsStatus;
   deal.fieldsVersion = found.fieldsVersion;
   if (found.fieldsStatus === 'failed') {
     note(
       deal,
-      now(),
       `field detection failed${found.detectionError ? ` (${found.detectionError})` : ''}: place the fields by hand on the review page`,
     );
   }
   if (found.fieldsStatus === 'recovered_empty') {
-    note(deal, now(), 'no fields were found: place them by hand on the review page');
+    note(deal, 'no fields were found: place them by hand on the review page');
   }
   return 'in-review';
 }
 
 /** The review may come from here or from the Send button of the provider's own page; either way the envelope itself is asked. */
 async function waitForReview(deal: DealState, alarm: Alarm): Promise<Stage> {
+  const overdue = createBell(deal, 'the review is overdue');
+  overdue.set(deal.escalated ? null : reviewDue(deal));
+  try {
+    return await reviewed(deal, alarm, overdue);
+  } finally {
+    overdue.stop();
+  }
+}
+
+async function reviewed(deal: DealState, alarm: Alarm, overdue: Bell): Promise<Stage> {
   for (;;) {
     await startAfresh(deal);
     await alarm.until(
-      () => deal.news || deal.approval !== null || deal.rejection !== null || interrupted(deal),
-      patienceOf(deal, deal.escalated ? null : reviewDue(deal)),
+      () => deal.news || deal.approval !== null || deal.rejection !== null || overdue.rung || interrupted(deal),
+      deal.patienceMs,
     );
     if (interrupted(deal)) return standDown(deal);
+    if (overdue.rung) {
+      overdue.stop();
+      await escalate(deal);
+    }
 
     const truth = await look(deal);
     if (interrupted(deal)) return standDown(deal);
@@ -138,7 +156,6 @@ async function waitForReview(deal: DealState, alarm: Alarm): Promise<Stage> {
       }
       reviewAgain(deal, `the approval is for fields version ${seen}, the envelope has ${truth.fieldsVersion}`);
     }
-    if (!deal.escalated && isPast(reviewDue(deal))) await escalate(deal);
   }
 }
 
@@ -150,7 +167,7 @@ async function escalate(deal: DealState): Promise<void> {
 
 async function sendToSigners(deal: DealState): Promise<Stage> {
   const approved = deal.approval?.fieldsVersion ?? null;
-  const sent = await outside.sendEnvelope({
+  const sent = await outside(deal).sendEnvelope({
     dealId: deal.start.dealId,
     envelopeId: idOf(deal),
     parties: deal.start.parties,
@@ -182,11 +199,27 @@ async function sendToSigners(deal: DealState): Promise<Stage> {
 
 async function waitForSignatures(deal: DealState, alarm: Alarm): Promise<Stage> {
   await vouchForTemplate(deal);
+  const expiry = createBell(deal, 'the envelope expires');
+  const nudge = createBell(deal, 'a reminder is due');
+  expiry.set(expiresAt(deal));
+  try {
+    return await signed(deal, alarm, expiry, nudge);
+  } finally {
+    expiry.stop();
+    nudge.stop();
+  }
+}
+
+async function signed(deal: DealState, alarm: Alarm, expiry: Bell, nudge: Bell): Promise<Stage> {
+  let awaited: string | null = null;
   for (;;) {
     await startAfresh(deal);
+    const due = reminderDue(deal);
+    if (due !== awaited) nudge.set(due);
+    awaited = due;
     await alarm.until(
-      () => deal.news || deal.reminder !== null || interrupted(deal),
-      patienceOf(deal, expiresAt(deal), reminderDue(deal)),
+      () => deal.news || deal.reminder !== null || expiry.rung || nudge.rung || interrupted(deal),
+      deal.patienceMs,
     );
     if (interrupted(deal)) return standDown(deal);
     if (deal.reminder) {
@@ -194,12 +227,14 @@ async function waitForSignatures(deal: DealState, alarm: Alarm): Promise<Stage> 
       deal.reminder = null;
       continue;
     }
+    const [expired, nudged, { turn }] = [expiry.rung, nudge.rung, deal];
     const truth = await look(deal);
     if (interrupted(deal)) return standDown(deal);
     if (truth.status !== 'pending' && truth.status !== 'unknown') return follow(deal, truth);
-    if (isPast(expiresAt(deal))) return expire(deal);
-    if (isPast(reminderDue(deal))) {
-      if (deal.turn) deal.turn.reminders += 1;
+    if (expired) return expire(deal);
+    // Whoever's turn has come only now is not to be reminded for the one before.
+    if (nudged && turn !== null && deal.turn === turn) {
+      turn.reminders += 1;
       await remind(deal);
     }
   }
@@ -210,7 +245,7 @@ async function vouchForTemplate(deal: DealState): Promise<void> {
   const { envelope, approval, vouched, start } = deal;
   if (!envelope?.templateVersion || !start.policy.template?.trusted || approval?.reviewer === 'policy' || vouched)
     return;
-  await outside.vouchForTemplate({ dealId: start.dealId, templateVersion: envelope.templateVersion });
+  await outside(deal).vouchForTemplate({ dealId: start.dealId, templateVersion: envelope.templateVersion });
   deal.vouched = true;
 }
 
@@ -219,39 +254,24 @@ async function fileTheSignedPdf(deal: DealState): Promise<Stage> {
   const { dealId, round, parties } = deal.start;
   const envelopeId = idOf(deal);
   if (!deal.signedPdf) {
-    const { reassigned = [], ...pdf } = await outside.fileSignedPdf({ dealId, envelopeId, parties });
+    const { reassigned = [], ...pdf } = await outside(deal).fileSignedPdf({ dealId, envelopeId, parties });
     deal.signedPdf = pdf;
-    for (const role of reassigned) note(deal, now(), `${role} was signed by somebody else than was asked`, 'provider');
-    note(deal, now(), `signed PDF filed (${deal.signedPdf.pages} pages)`);
+    for (const role of reassigned) note(deal, `${role} was signed by somebody else than was asked`, 'provider');
+    note(deal, `signed PDF filed (${deal.signedPdf.pages} pages)`);
   }
   const { signedPdf: pdf } = deal;
   const attached = await atOnce(deal, ({ attachSignedPdf }) => attachSignedPdf({ dealId, round, envelopeId, pdf }));
-  if (attached === 'gone')
-    note(deal, now(), 'the CRM no longer has the deal: the PDF is filed but attached to nothing');
+  if (attached === 'gone') note(deal, 'the CRM no longer has the deal: the PDF is filed but attached to nothing');
   return 'completed';
 }
 
 async function remind(deal: DealState): Promise<void> {
-  const reminded = await outside.remindSigner({ dealId: deal.start.dealId, envelopeId: idOf(deal) });
-  note(
-    deal,
-    now(),
-    reminded ? 'signer reminded' : 'the provider sent no reminder: too soon after the last, or nobody’s turn',
-  );
-  if (deal.turn) deal.turn.lastReminded = now();
+  const reminded = await outside(deal).remindSigner({ dealId: deal.start.dealId, envelopeId: idOf(deal) });
+  note(deal, reminded ? 'signer reminded' : 'the provider sent no reminder: too soon after the last, or nobody’s turn');
+  if (deal.turn) deal.turn.lastReminded = deal.clock;
 }
 
 function reviewAgain(deal: DealState, why: string): void {
   deal.approval = null;
-  note(deal, now(), `back to review: ${why}`);
-}
-
-/** How long nothing may happen until one of these instants or the next look at the envelope is due, in milliseconds. */
-function patienceOf(deal: DealState, ...due: (string | null)[]): number {
-  const waits = due.flatMap((instant) => (instant === null ? [] : [Date.parse(instant) - Date.now()]));
-  return Math.max(Math.min(deal.patienceMs, ...waits), 0);
-}
-
-function isPast(instant: string | null): boolean {
-  return instant !== null && Date.parse(instant) <= Date.now();
+  note(deal, `back to review: ${why}`);
 }

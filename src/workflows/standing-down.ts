@@ -3,7 +3,6 @@ import type { Stage } from '../deal/stages.js';
 import type { EnvelopeReading } from '../activities/index.js';
 import { outside } from './activities.js';
 import { countRefund, countSend, follow } from './looking.js';
-import { now } from './progress.js';
 
 /**
  * Takes back what the deal has at the provider, for a cancel, an amend or because time is up. Whoever signed or declined before that has
@@ -12,7 +11,7 @@ import { now } from './progress.js';
 export async function standDown(deal: DealState): Promise<Stage> {
   const reason = deal.cancel?.reason ?? deal.amend?.reason ?? 'not signed in time';
   const left = deal.firstTried.create
-    ? await outside.voidEnvelope({
+    ? await outside(deal).voidEnvelope({
         dealId: deal.start.dealId,
         revision: deal.revision,
         envelopeId: deal.envelope?.id ?? null,
@@ -22,7 +21,7 @@ export async function standDown(deal: DealState): Promise<Stage> {
   deal.news = false;
   if (left) deal.envelope ??= { id: left.envelopeId, reviewUrl: left.reviewUrl, apiKeyId: null, charged: false };
   if (left && (left.status === 'signed' || left.status === 'declined')) {
-    note(deal, now(), `too late to take the contract back: it is ${left.status}`);
+    note(deal, `too late to take the contract back: it is ${left.status}`);
     deal.cancel = null;
     deal.amend = null;
     deal.expiring = false;
@@ -35,11 +34,11 @@ export async function standDown(deal: DealState): Promise<Stage> {
   if (!cancel && amend) {
     if (left) {
       const { envelopeId } = left;
-      deal.replaced.push({ envelopeId, revision: deal.revision, at: now(), why: amend.reason, by: amend.by });
+      deal.replaced.push({ envelopeId, revision: deal.revision, at: deal.clock, why: amend.reason, by: amend.by });
     }
     reviseDeal(deal, amend);
     const instead = left ? `, in place of envelope ${left.envelopeId}` : '';
-    note(deal, now(), `revision ${deal.revision} begins${instead}: ${amend.reason}`);
+    note(deal, `revision ${deal.revision} begins${instead}: ${amend.reason}`);
     return 'preparing';
   }
   deal.reason = cancel?.reason ?? reason;
@@ -47,7 +46,7 @@ export async function standDown(deal: DealState): Promise<Stage> {
 }
 
 function takenBack(deal: DealState, left: EnvelopeReading): void {
-  note(deal, now(), `envelope ${left.envelopeId} voided`);
+  note(deal, `envelope ${left.envelopeId} voided`);
   if (left.sent) countSend(deal);
   countRefund(deal, left);
 }
@@ -55,6 +54,6 @@ function takenBack(deal: DealState, left: EnvelopeReading): void {
 /** Ends the wait of an envelope that nobody signed in time. */
 export function expire(deal: DealState): Promise<Stage> {
   deal.expiring = true;
-  note(deal, now(), 'not signed in time: the envelope is being voided');
+  note(deal, 'not signed in time: the envelope is being voided');
   return standDown(deal);
 }

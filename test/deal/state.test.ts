@@ -42,14 +42,14 @@ describe('a review', () => {
     (stage) => {
       const deal = aDealIn(stage);
       expect(judgeReview(deal, approve)).toEqual({ no: expect.stringContaining(stage) as string });
-      takeReview(deal, AT, approve);
+      takeReview(deal, approve);
       expect(deal.approval).toBeNull();
     },
   );
 
   it('by the same person again is a repeat; by another it comes too late', () => {
     const deal = aDealIn('in-review');
-    takeReview(deal, AT, approve);
+    takeReview(deal, approve);
     expect(judgeReview(deal, approve)).toBe('repeat');
     expect(judgeReview(deal, { ...approve, reviewer: 'rolf' })).toEqual({ no: 'already approved by rita' });
     deal.stage = 'out-for-signature';
@@ -64,9 +64,9 @@ describe('a review', () => {
 
   it('can approve after all what was rejected', () => {
     const deal = aDealIn('in-review');
-    takeReview(deal, AT, { decision: 'reject', reviewer: 'rita' });
+    takeReview(deal, { decision: 'reject', reviewer: 'rita' });
     expect(judgeReview(deal, approve)).toBe('accept');
-    takeReview(deal, AT, approve);
+    takeReview(deal, approve);
     expect(deal.rejection).toBeNull();
   });
 });
@@ -178,7 +178,7 @@ describe('the snapshot', () => {
 
   it('keeps a timeline that ends, with its beginning', () => {
     const deal = aDealIn('out-for-signature');
-    for (let entry = 0; entry < 500; entry += 1) note(deal, AT, `entry ${entry}`);
+    for (let entry = 0; entry < 500; entry += 1) note(deal, `entry ${entry}`);
     expect(deal.timeline).toHaveLength(200);
     expect(deal.timeline[0]?.what).toContain('deal started');
     expect(deal.timeline.at(-1)?.what).toBe('entry 499');

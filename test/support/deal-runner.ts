@@ -1,4 +1,4 @@
-/** Runs deals of the real workflow and activities on a time-skipping server, with the paper world outside. */
+/** Runs deals of the real workflow and activities with the paper world outside, on a server that skips time or on a real one. */
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { WorkflowHandle } from '@temporalio/client';
@@ -11,7 +11,7 @@ import type { DealStart } from '../../src/deal/start.js';
 import { aDeal } from './deals.js';
 import { BUNDLE } from './global-setup.js';
 import { aPaperWorld, type PaperWorld } from './paper-world.js';
-import { timeSkippingServerPath } from './temporal-servers.js';
+import { startDevServer, timeSkippingServerPath } from './temporal-servers.js';
 
 export interface RunningDeal {
   start: DealStart;
@@ -24,6 +24,8 @@ export interface RunningDeal {
   signal(name: MessageName, payload: unknown): Promise<void>;
   update(name: MessageName, payload: unknown): Promise<unknown>;
   event(event: string, envelopeId?: string): Promise<void>;
+  /** Lets the deal's own time pass. */
+  pass(duration: '1 minute' | '1 hour' | `${number} ${'ms' | 'hours' | 'days'}`): Promise<void>;
   /** The deal's end; time passes as fast as it needs to. */
   result(): Promise<DealResult>;
   events(): Promise<string[]>;
@@ -53,11 +55,9 @@ export async function outForSignature(deal: RunningDeal): Promise<DealSnapshot> 
   return deal.untilStage('out-for-signature');
 }
 
-let installed = false;
-
+/** Deals whose time passes at once: `pass` and `result` skip it. One at a time, since they share the clock. */
 export async function aDealRunner(signedPdf: Uint8Array): Promise<DealRunner> {
-  if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR') });
-  installed = true;
+  install();
   const env = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: await timeSkippingServerPath() } },
     client: { identity: 'test' },
@@ -68,6 +68,28 @@ export async function aDealRunner(signedPdf: Uint8Array): Promise<DealRunner> {
       Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, type === 'KEYWORD' ? 2 : 6]),
     ),
   });
+  return runnerOn(env, () => env.teardown(), signedPdf);
+}
+
+/** Deals on Temporal's own server, in real time; several may run at once. */
+export async function aRealTimeDealRunner(signedPdf: Uint8Array): Promise<DealRunner> {
+  install();
+  const server = await startDevServer();
+  const env = await TestWorkflowEnvironment.createFromExistingServer({ address: server.address });
+  const stop = async (): Promise<void> => {
+    await env.teardown();
+    await server.stop();
+  };
+  return runnerOn(env, stop, signedPdf);
+}
+
+let installed = false;
+function install(): void {
+  if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR') });
+  installed = true;
+}
+
+function runnerOn(env: TestWorkflowEnvironment, stop: () => Promise<void>, signedPdf: Uint8Array): DealRunner {
   let runs = 0;
 
   return {
@@ -116,6 +138,7 @@ export async function aDealRunner(signedPdf: Uint8Array): Promise<DealRunner> {
           update: (name, payload) => handle.executeUpdate(name, { args: [payload] }),
           event: (event, envelopeId = world.envelopes.at(-1)?.envelopeId ?? '') =>
             handle.signal(EVENT_SIGNAL, { event, envelopeId, receivedAt: '2026-01-05T09:00:00Z', deliveryId: 'd' }),
+          pass: (duration) => env.sleep(duration),
           result: () => handle.result() as Promise<DealResult>,
           async events() {
             const { history } = await env.client.workflowService.getWorkflowExecutionHistory({
@@ -143,6 +166,6 @@ export async function aDealRunner(signedPdf: Uint8Array): Promise<DealRunner> {
         }
       });
     },
-    stop: () => env.teardown(),
+    stop,
   };
 }

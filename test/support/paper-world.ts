@@ -169,7 +169,11 @@ export function aPaperWorld(signedPdf: Uint8Array): PaperWorld {
         ),
       findEnvelopes: (externalId) =>
         through('findEnvelopes', () => world.envelopes.filter((envelope) => envelope.externalId === externalId)),
-      readEnvelope: (envelopeId) => through('readEnvelope', () => ({ ...byId(envelopeId) })),
+      readEnvelope: (envelopeId) =>
+        through('readEnvelope', () => {
+          const { draft, signers, sends, ...reading } = byId(envelopeId);
+          return reading;
+        }),
       sendEnvelope: (envelopeId, request, key) =>
         through('sendEnvelope', () =>
           once(key, () => {
@@ -201,7 +205,11 @@ export function aPaperWorld(signedPdf: Uint8Array): PaperWorld {
 
     crm: {
       name: 'paper',
-      record: (record) => through('record', () => void world.records.push(record)),
+      record: (record) =>
+        through('record', () => {
+          const last = world.records.findLast(({ dealId }) => dealId === record.dealId);
+          if (record.version > (last?.version ?? 0)) world.records.push(record);
+        }),
       withdrawn: () => through('withdrawn', () => world.withdrawn),
       attach: (_deal, pdf, _read, writeId) =>
         through('attach', () => {

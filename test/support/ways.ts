@@ -2,16 +2,21 @@
 import { CrmError } from '../../src/crm/crm.js';
 import { ProviderError } from '../../src/signing/provider.js';
 import type { FinalStage } from '../../src/deal/stages.js';
+import type { DealStart } from '../../src/deal/start.js';
 import type { RunningDeal } from './deal-runner.js';
+import { aDeal, aPolicy, aTemplateDeal } from './deals.js';
 import type { PaperWorld } from './paper-world.js';
 
 export interface Way {
   outcome: FinalStage;
+  /** By default a plain deal. */
+  start?: (dealId: string) => DealStart;
   before?: (world: PaperWorld) => void;
   drive: (deal: RunningDeal) => Promise<void>;
 }
 
 const approve = { decision: 'approve', reviewer: 'rita' };
+const DAY = 24 * 3_600_000;
 
 async function out(deal: RunningDeal): Promise<void> {
   await deal.untilStage('in-review');
@@ -133,6 +138,113 @@ export const WAYS: Record<string, Way> = {
     },
     async drive(deal) {
       await out(deal);
+      await sign(deal);
+    },
+  },
+  'review-overdue-then-given': {
+    outcome: 'completed',
+    start: (dealId) => aDeal({ dealId, policy: aPolicy({ reviewSlaMs: DAY }) }),
+    async drive(deal) {
+      await deal.untilStage('in-review');
+      await deal.pass('2 days');
+      await out(deal);
+      await sign(deal);
+    },
+  },
+  'reminded-and-expired': {
+    outcome: 'expired',
+    start: (dealId) =>
+      aDeal({
+        dealId,
+        policy: aPolicy({ reminders: { firstMs: DAY, everyMs: DAY, max: 2 }, expireAfterMs: 5 * DAY }),
+      }),
+    drive: out,
+  },
+  'learned-by-reading-back': {
+    outcome: 'completed',
+    async drive(deal) {
+      await deal.untilStage('in-review');
+      deal.world.sendFromPage(deal.world.only(), deal.start.parties);
+      await deal.pass('1 hour');
+      await deal.untilStage('out-for-signature');
+      deal.world.sign();
+      deal.world.sign();
+    },
+  },
+  'detected-late': {
+    outcome: 'completed',
+    before: (world) => void (world.detection.fieldsStatus = 'pending'),
+    async drive(deal) {
+      await deal.untilStage('detecting');
+      await deal.event('envelope.voided', 'env-1');
+      await deal.until(() => deal.world.calls.filter((call) => call === 'readEnvelope').length > 2);
+      deal.world.only().fieldsStatus = 'recovered_empty';
+      await deal.pass('1 minute');
+      await out(deal);
+      await sign(deal);
+    },
+  },
+  'cancelled-while-detecting': {
+    outcome: 'cancelled',
+    before: (world) => void (world.detection.fieldsStatus = 'pending'),
+    async drive(deal) {
+      await deal.untilStage('detecting');
+      await deal.signal('cancel', { reason: 'deal lost', by: 'otto' });
+    },
+  },
+  'from-a-template': {
+    outcome: 'completed',
+    start: (dealId) => aTemplateDeal(true, { dealId }),
+    async drive(deal) {
+      await out(deal);
+      await sign(deal);
+    },
+  },
+  'from-a-trusted-template': {
+    outcome: 'completed',
+    start: (dealId) => aTemplateDeal(true, { dealId }),
+    before: (world) => void world.ledger.vouch('tmpl_1@v1'),
+    async drive(deal) {
+      await deal.untilStage('out-for-signature');
+      await sign(deal);
+    },
+  },
+  'over-the-credit-budget': {
+    outcome: 'completed',
+    before: (world) => void (world.creditBudget = 0),
+    async drive(deal) {
+      await deal.untilStage('in-review');
+      await deal.update('review', approve);
+      await deal.until((seen) => seen.blocked !== null);
+      deal.world.ledger.reserveSend = async () => true;
+      await deal.pass('2 hours');
+      await deal.untilStage('out-for-signature');
+      await sign(deal);
+    },
+  },
+  'withdrawn-in-the-crm': {
+    outcome: 'cancelled',
+    async drive(deal) {
+      await out(deal);
+      deal.world.withdrawn = 'moved back';
+    },
+  },
+  'deleted-from-the-crm': {
+    outcome: 'cancelled',
+    before: (world) => {
+      world.onCall = (call) => {
+        if (call === 'record') throw new CrmError('gone', 'HTTP 410');
+      };
+    },
+    drive: async () => undefined,
+  },
+  /** Its last run is what is recorded: it begins with what an earlier one handed over. */
+  'out-for-months': {
+    outcome: 'completed',
+    start: (dealId) => aDeal({ dealId, policy: aPolicy({ reminders: { firstMs: DAY, everyMs: DAY, max: 1000 } }) }),
+    async drive(deal) {
+      await out(deal);
+      await deal.pass('85 days');
       await sign(deal);
     },
   },

@@ -8,7 +8,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createActivities } from '../../src/activities/index.js';
 import { DEAL_QUERY, EVENT_SIGNAL, WORKFLOW_TYPE } from '../../src/deal/messages.js';
-import { aDeal } from '../support/deals.js';
+import { aDeal, aPolicy } from '../support/deals.js';
 import { BUNDLE } from '../support/global-setup.js';
 import { aPaperWorld, type PaperWorld } from '../support/paper-world.js';
 import { aSignedPdf } from '../support/signed-pdf.js';
@@ -103,3 +103,48 @@ it.each(['update', 'signal'] as const)(
     expect(cutShort).toBeGreaterThan(0);
   },
 );
+
+/** Time passes between a local activity and what follows from it when the task was cut short in between; a replay does not see it pass. */
+it('a deal whose time is up while it is asked at every moment replays', { timeout: 120_000 }, async () => {
+  const world = await aSlowWorld();
+  const taskQueue = 'time-is-up';
+  const worker = await Worker.create({
+    connection,
+    taskQueue,
+    workflowBundle: { codePath: BUNDLE },
+    activities: createActivities({ ...world, webhookUrl: 'https://countersign.example/webhooks/atlas' }),
+  });
+  const policy = aPolicy({
+    readBackFirstMs: 60,
+    reviewSlaMs: 300,
+    reminders: { firstMs: 150, everyMs: 170, max: 9 },
+    expireAfterMs: 2500,
+  });
+  const live = async (dealId: string): Promise<void> => {
+    const deal = await client.workflow.start(WORKFLOW_TYPE, {
+      workflowId: `deal-${dealId}`,
+      taskQueue,
+      args: [aDeal({ dealId, policy })],
+      memo: { dealId, round: 1 },
+    });
+    let ended = false;
+    const over = async (everyMs: number, act: () => Promise<unknown>): Promise<void> => {
+      while (!ended) {
+        await pause(Math.random() * everyMs);
+        await act().catch(() => undefined);
+      }
+    };
+    await Promise.all([
+      deal.result().finally(() => (ended = true)),
+      over(50, () => deal.query(DEAL_QUERY)),
+      over(2000, () => deal.signal('review', approve)),
+    ]);
+  };
+  const ids = Array.from({ length: DEALS }, (_, index) => `time-${index}`);
+  await worker.runUntil(Promise.all(ids.map(live)));
+  for (const dealId of ids) {
+    const history = await client.workflow.getHandle(`deal-${dealId}`).fetchHistory();
+    await Worker.runReplayHistory({ workflowBundle: { codePath: BUNDLE } }, history, `deal-${dealId}`);
+  }
+  expect(world.envelopes.map(({ status }) => status)).toEqual(ids.map(() => 'voided'));
+});

@@ -9,12 +9,15 @@ import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-uti
 import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { aDealRunner } from '../support/deal-runner.js';
+import { aDeal } from '../support/deals.js';
 import { BUNDLE } from '../support/global-setup.js';
 import { aSignedPdf } from '../support/signed-pdf.js';
 import { WAYS } from '../support/ways.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FOLDER = fileURLToPath(new URL('../histories/', import.meta.url));
+
+const plain = (dealId: string) => aDeal({ dealId });
 
 async function recordAll(): Promise<void> {
   const deals = await aDealRunner(await aSignedPdf());
@@ -25,9 +28,9 @@ async function recordAll(): Promise<void> {
         await way.drive(deal);
         expect((await deal.result()).outcome).toBe(way.outcome);
         const history = historyToJSON(await deal.handle.fetchHistory());
-        await writeFile(`${FOLDER}${name}.json`, history.replaceAll(ROOT, ''));
+        await writeFile(`${FOLDER}${name}.json`, JSON.stringify(JSON.parse(history.replaceAll(ROOT, ''))));
       },
-      { dealId: name },
+      () => (way.start ?? plain)(name),
       way.before,
     );
   }
@@ -37,7 +40,7 @@ async function recordAll(): Promise<void> {
 describe('a deal that was recorded', () => {
   beforeAll(async () => {
     if (process.env.RECORD_HISTORIES) await recordAll();
-  }, 120_000);
+  }, 300_000);
 
   it.each(Object.keys(WAYS))('%s replays on this code', async (name) => {
     const history = historyFromJSON(JSON.parse(await readFile(`${FOLDER}${name}.json`, 'utf8')));
