@@ -2,7 +2,6 @@ import { createCrmActivities, type CrmDeps } from './crm.js';
 import { createEnvelopeActivities, type EnvelopeDeps } from './envelopes.js';
 import { createFilingActivities, type FilingDeps } from './filing.js';
 
-export type { FoundFields } from './envelopes.js';
 export type { EnvelopeReading } from '../signing/provider.js';
 
 /** Everything the worker can do for a deal, by the name the workflow calls it. */

@@ -22,6 +22,14 @@ export interface Envelope {
   templateVersion?: string;
 }
 
+/** A signal as it came, or a timer that fired (`TIMER`). */
+export interface PutAside {
+  name: string;
+  input: unknown;
+}
+
+export const TIMER = 'timer';
+
 /** The turn of one signer. */
 export interface Turn {
   order: number;
@@ -59,6 +67,8 @@ export interface DealState {
   reminder: Remind | null;
   /** It was not signed in time and is being voided. */
   expiring: boolean;
+  /** Signals, and timers that fired, that have not yet taken effect, in their order. */
+  inbox: PutAside[];
   /** A hint came in that the envelope changed; the truth is yet to be read back. */
   news: boolean;
   /** A local activity is under way: no update may be accepted meanwhile (see `atOnce` in the workflow's activities). */
@@ -115,6 +125,7 @@ export function openDeal(start: DealStart, at: string): DealState {
     cancel: null,
     amend: null,
     reminder: null,
+    inbox: [],
     news: false,
     busy: false,
     turns: { create: 0, send: 0 },

@@ -1,7 +1,7 @@
 /**
- * What a deal hears. Handlers are synchronous and never throw from a signal: each one turns its payload into a message or a
- * note and changes the deal, nothing more. The same name serves as signal (for people and for when no worker is up) and as
- * update (for programs that want an answer).
+ * What a deal hears. The same name serves as signal (for people and for when no worker is up) and as update (for programs that want an
+ * answer). A signal is put aside until the deal waits (see `alarm.ts`), then turned into a message or a note; no payload makes it throw. An
+ * update takes effect at once, and is refused while the deal is in the midst of a local activity.
  */
 import {
   ApplicationFailure,
@@ -27,7 +27,7 @@ import {
 } from '../deal/messages.js';
 import type { DealSnapshot } from '../deal/snapshot.js';
 import { snapshotOf } from '../deal/showing.js';
-import { note, type DealState } from '../deal/state.js';
+import { note, type DealState, type PutAside } from '../deal/state.js';
 import {
   judgeAmend,
   judgeCancel,
@@ -52,81 +52,83 @@ interface Message<T> {
   take: (deal: DealState, message: T) => void;
 }
 
-export function listen(deal: DealState): void {
-  hear(deal, {
-    name: 'review',
-    description: 'Approve or reject the draft: {"decision": "approve", "reviewer": "name"}',
-    read: readReview,
-    judge: judgeReview,
-    take: takeReview,
-  });
-  hear(deal, {
-    name: 'cancel',
-    description: 'Void what is out and end the deal: {"reason": "why", "by": "name"}',
-    read: readCancel,
-    judge: judgeCancel,
-    take: takeCancel,
-  });
-  hear(deal, {
-    name: 'amend',
-    description:
-      'Replace parties or document by a new draft: {"document": {"uri": "..."}, "by": "name", "reason": "why"}',
-    read: readAmend,
-    judge: judgeAmend,
-    take: takeAmend,
-  });
-  hear(deal, {
-    name: 'resume',
-    description: 'Try again what the deal is blocked at: {"by": "name"}',
-    read: readResume,
-    judge: judgeResume,
-    take: takeResume,
-  });
-  hear(deal, {
-    name: 'remind',
-    description: 'Nudge the signer whose turn it is: {"by": "name"}',
-    read: readRemind,
-    judge: judgeRemind,
-    take: takeRemind,
-  });
+/** Sets the deal's handlers, and answers what lets a signal that was put aside take effect. */
+export function listen(deal: DealState): (signal: PutAside) => void {
+  const signals = new Map<string, (input: unknown) => void>([
+    [EVENT_SIGNAL, (input) => hearEvent(deal, input)],
+    ...[
+      hear(deal, {
+        name: 'review',
+        description: 'Approve or reject the draft: {"decision": "approve", "reviewer": "name"}',
+        read: readReview,
+        judge: judgeReview,
+        take: takeReview,
+      }),
+      hear(deal, {
+        name: 'cancel',
+        description: 'Void what is out and end the deal: {"reason": "why", "by": "name"}',
+        read: readCancel,
+        judge: judgeCancel,
+        take: takeCancel,
+      }),
+      hear(deal, {
+        name: 'amend',
+        description:
+          'Replace parties or document by a new draft: {"document": {"uri": "..."}, "by": "name", "reason": "why"}',
+        read: readAmend,
+        judge: judgeAmend,
+        take: takeAmend,
+      }),
+      hear(deal, {
+        name: 'resume',
+        description: 'Try again what the deal is blocked at: {"by": "name"}',
+        read: readResume,
+        judge: judgeResume,
+        take: takeResume,
+      }),
+      hear(deal, {
+        name: 'remind',
+        description: 'Nudge the signer whose turn it is: {"by": "name"}',
+        read: readRemind,
+        judge: judgeRemind,
+        take: takeRemind,
+      }),
+    ],
+  ]);
 
-  setHandler(defineSignal<[unknown]>(EVENT_SIGNAL), (input) => {
-    heard(deal);
-    const event = readEnvelopeEvent(input);
-    if (event.value) takeEvent(deal, event.value);
-    else note(deal, `event not understood: ${event.problem}`);
-  });
+  setHandler(defineSignal<[unknown]>(EVENT_SIGNAL), (input) => putAside(deal, EVENT_SIGNAL, input));
   setHandler(defineQuery<DealSnapshot>(DEAL_QUERY), () => snapshotOf(deal), {
     description: 'The deal as it stands',
   });
-
   CancellationScope.current().cancelRequested.catch((reason: unknown) => {
-    if (!isCancellation(reason)) return;
-    heard(deal);
-    takeCancel(deal, { reason: 'cancelled in Temporal', by: 'temporal' });
+    if (isCancellation(reason)) putAside(deal, 'cancel', { reason: 'cancelled in Temporal', by: 'temporal' });
   });
+
+  return ({ name, input }) => signals.get(name)?.(input);
 }
 
-function hear<T>(deal: DealState, message: Message<T>): void {
+function putAside(deal: DealState, name: string, input: unknown): void {
+  tick(deal);
+  deal.inbox.push({ name, input });
+}
+
+function hearEvent(deal: DealState, input: unknown): void {
+  const event = readEnvelopeEvent(input);
+  if (event.value) takeEvent(deal, event.value);
+  else note(deal, `event not understood: ${event.problem}`);
+}
+
+/** Sets the handlers of one message; answers what its signal does when its time has come. */
+function hear<T>(deal: DealState, message: Message<T>): [MessageName, (input: unknown) => void] {
   const { name, description, read, judge, take } = message;
 
-  setHandler(
-    defineSignal<[unknown]>(name),
-    (input) => {
-      heard(deal);
-      const { value, problem } = read(input);
-      if (problem !== undefined) return note(deal, `${name} not understood: ${problem}`);
-      const verdict = judge(deal, value);
-      if (typeof verdict === 'object') note(deal, `${name} had no effect: ${verdict.no}`);
-      else take(deal, value);
-    },
-    { description },
-  );
+  setHandler(defineSignal<[unknown]>(name), (input) => putAside(deal, name, input), { description });
 
   setHandler(
     defineUpdate<Taken, [unknown]>(name),
     (input) => {
-      heard(deal);
+      tick(deal);
+      deal.stirrings += 1;
       const { value, problem } = read(input);
       if (problem !== undefined) throw refusal('Malformed', problem);
       const verdict = judge(deal, value);
@@ -146,11 +148,17 @@ function hear<T>(deal: DealState, message: Message<T>): void {
       },
     },
   );
-}
 
-function heard(deal: DealState): void {
-  tick(deal);
-  deal.stirrings += 1;
+  return [
+    name,
+    (input) => {
+      const { value, problem } = read(input);
+      if (problem !== undefined) return note(deal, `${name} not understood: ${problem}`);
+      const verdict = judge(deal, value);
+      if (typeof verdict === 'object') note(deal, `${name} had no effect: ${verdict.no}`);
+      else take(deal, value);
+    },
+  ];
 }
 
 function refusal(type: 'Busy' | 'Malformed' | 'NotNow', message: string): ApplicationFailure {

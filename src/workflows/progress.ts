@@ -12,7 +12,7 @@ import {
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { isRefusal, retriesByItself, type Refusal } from '../deal/refusals.js';
 import { expiresAt, reviewDue, waitingFor } from '../deal/showing.js';
-import { beginStage, block, crmRecordOf, interrupted, note, type DealState } from '../deal/state.js';
+import { beginStage, block, crmRecordOf, interrupted, note, TIMER, type DealState } from '../deal/state.js';
 import { isFinal, type Stage } from '../deal/stages.js';
 import { takeCancel } from '../deal/verdicts.js';
 import { atOnce, outside } from './activities.js';
@@ -77,7 +77,14 @@ const STIRRINGS_A_RUN = 100;
 /** Goes on in a fresh run where this one has been stirred often, so that a deal may stay open for years. */
 export async function startAfresh(deal: DealState): Promise<void> {
   if (deal.stirrings <= STIRRINGS_A_RUN) return;
-  await continueAsNew<typeof signDeal>(deal.start, { ...deal, eventsBefore: deal.events, stirrings: 0, busy: false });
+  const inbox = deal.inbox.filter(({ name }) => name !== TIMER);
+  await continueAsNew<typeof signDeal>(deal.start, {
+    ...deal,
+    inbox,
+    eventsBefore: deal.events,
+    stirrings: 0,
+    busy: false,
+  });
 }
 
 /**

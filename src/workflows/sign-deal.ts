@@ -4,15 +4,14 @@
  * Each stage is one step below, in order; a step does its work and answers the next stage. Messages never act by
  * themselves: they change the deal (see `listen`), and the step under way notices.
  */
-import { ApplicationFailure, CancellationScope, condition, metricMeter } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, metricMeter } from '@temporalio/workflow';
 import { expiresAt, reminderDue, reviewDue } from '../deal/showing.js';
 import { interrupted, note, openDeal, type DealState } from '../deal/state.js';
 import type { DealResult } from '../deal/snapshot.js';
 import { isFinal, type FinalStage, type OpenStage, type Stage } from '../deal/stages.js';
 import type { DealStart } from '../deal/start.js';
-import type { FoundFields } from '../activities/index.js';
 import { outside, atOnce } from './activities.js';
-import { createAlarm, createBell, type Alarm, type Bell } from './alarm.js';
+import { createAlarm, type Alarm } from './alarm.js';
 import { tick } from './clock.js';
 import { listen } from './listen.js';
 import { countSend, follow, idOf, look } from './looking.js';
@@ -34,8 +33,7 @@ const story: Record<OpenStage, Step> = {
 export async function signDeal(start: DealStart, kept?: DealState): Promise<DealResult> {
   const deal = { ...openDeal(start, new Date().toISOString()), ...kept };
   tick(deal);
-  const alarm = createAlarm(deal);
-  listen(deal);
+  const alarm = createAlarm(deal, listen(deal));
   if (kept) describe(deal);
 
   // Cancelling the run in Temporal is heard as a `cancel` of the deal: what is out must be voided first.
@@ -86,23 +84,18 @@ async function draftTheEnvelope(deal: DealState): Promise<Stage> {
 }
 
 /** Temporal looks again and again on the activity's behalf, so a detection of seconds or of hours costs the same history. */
-async function waitForFields(deal: DealState): Promise<Stage> {
-  let found: FoundFields | undefined;
+async function waitForFields(deal: DealState, alarm: Alarm): Promise<Stage> {
+  let ended = false;
   const detection = outside(deal)
     .awaitFields({ dealId: deal.start.dealId, envelopeId: idOf(deal) })
-    .then((fields) => {
-      found = fields;
-    });
+    .finally(() => (ended = true));
   // A deal that moves on without it leaves the look-out to end by itself: it sees that the envelope is no draft any more.
   detection.catch(() => undefined);
-  for (;;) {
-    await Promise.race([detection, condition(() => deal.news || interrupted(deal))]);
-    if (interrupted(deal)) return standDown(deal);
-    if (found) break;
-    const truth = await look(deal);
-    if (interrupted(deal)) return standDown(deal);
-    if (truth.status !== 'draft' && truth.status !== 'unknown') return follow(deal, truth);
-  }
+  await alarm.until(() => ended || interrupted(deal));
+  if (interrupted(deal)) return standDown(deal);
+
+  const found = await detection;
+  if (found.status !== 'draft' && found.status !== 'unknown') return follow(deal, await look(deal));
   deal.fieldsStatus = found.fieldsStatus;
   deal.fieldsVersion = found.fieldsVersion;
   if (found.fieldsStatus === 'failed') {
@@ -119,16 +112,8 @@ async function waitForFields(deal: DealState): Promise<Stage> {
 
 /** The review may come from here or from the Send button of the provider's own page; either way the envelope itself is asked. */
 async function waitForReview(deal: DealState, alarm: Alarm): Promise<Stage> {
-  const overdue = createBell(deal, 'the review is overdue');
+  const overdue = alarm.bell('the review is overdue');
   overdue.set(deal.escalated ? null : reviewDue(deal));
-  try {
-    return await reviewed(deal, alarm, overdue);
-  } finally {
-    overdue.stop();
-  }
-}
-
-async function reviewed(deal: DealState, alarm: Alarm, overdue: Bell): Promise<Stage> {
   for (;;) {
     await startAfresh(deal);
     await alarm.until(
@@ -137,7 +122,7 @@ async function reviewed(deal: DealState, alarm: Alarm, overdue: Bell): Promise<S
     );
     if (interrupted(deal)) return standDown(deal);
     if (overdue.rung) {
-      overdue.stop();
+      overdue.set(null);
       await escalate(deal);
     }
 
@@ -199,18 +184,9 @@ async function sendToSigners(deal: DealState): Promise<Stage> {
 
 async function waitForSignatures(deal: DealState, alarm: Alarm): Promise<Stage> {
   await vouchForTemplate(deal);
-  const expiry = createBell(deal, 'the envelope expires');
-  const nudge = createBell(deal, 'a reminder is due');
+  const expiry = alarm.bell('the envelope expires');
+  const nudge = alarm.bell('a reminder is due');
   expiry.set(expiresAt(deal));
-  try {
-    return await signed(deal, alarm, expiry, nudge);
-  } finally {
-    expiry.stop();
-    nudge.stop();
-  }
-}
-
-async function signed(deal: DealState, alarm: Alarm, expiry: Bell, nudge: Bell): Promise<Stage> {
   let awaited: string | null = null;
   for (;;) {
     await startAfresh(deal);

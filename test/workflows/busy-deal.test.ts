@@ -104,10 +104,13 @@ it.each(['update', 'signal'] as const)(
   },
 );
 
-/** Time passes between a local activity and what follows from it when the task was cut short in between; a replay does not see it pass. */
-it('a deal whose time is up while it is asked at every moment replays', { timeout: 120_000 }, async () => {
+/**
+ * What comes between a local activity and what follows from it, when the task was cut short in between, comes in another order in a replay:
+ * signals, timers, the clock itself. Short deadlines and many changes of mind make that happen often.
+ */
+it('a deal whose time is up, and that people change, while it is asked at every moment replays', async () => {
   const world = await aSlowWorld();
-  const taskQueue = 'time-is-up';
+  const taskQueue = 'storm';
   const worker = await Worker.create({
     connection,
     taskQueue,
@@ -115,10 +118,10 @@ it('a deal whose time is up while it is asked at every moment replays', { timeou
     activities: createActivities({ ...world, webhookUrl: 'https://countersign.example/webhooks/atlas' }),
   });
   const policy = aPolicy({
-    readBackFirstMs: 60,
-    reviewSlaMs: 300,
-    reminders: { firstMs: 150, everyMs: 170, max: 9 },
-    expireAfterMs: 2500,
+    readBackFirstMs: 100,
+    reviewSlaMs: 200,
+    reminders: { firstMs: 100, everyMs: 100, max: 2 },
+    expireAfterMs: 700,
   });
   const live = async (dealId: string): Promise<void> => {
     const deal = await client.workflow.start(WORKFLOW_TYPE, {
@@ -127,6 +130,7 @@ it('a deal whose time is up while it is asked at every moment replays', { timeou
       args: [aDeal({ dealId, policy })],
       memo: { dealId, round: 1 },
     });
+    const calm = Date.now() + 8_000;
     let ended = false;
     const over = async (everyMs: number, act: () => Promise<unknown>): Promise<void> => {
       while (!ended) {
@@ -134,17 +138,21 @@ it('a deal whose time is up while it is asked at every moment replays', { timeou
         await act().catch(() => undefined);
       }
     };
+    const amend = () =>
+      deal.signal('amend', { document: { uri: 'file:b.pdf' }, by: 'otto', reason: `change ${Math.random()}` });
     await Promise.all([
       deal.result().finally(() => (ended = true)),
-      over(50, () => deal.query(DEAL_QUERY)),
-      over(2000, () => deal.signal('review', approve)),
+      over(60, () => deal.query(DEAL_QUERY)),
+      over(600, () => deal.signal('review', approve)),
+      over(900, () => deal.signal('remind', { by: 'otto' })),
+      over(1500, async () => Date.now() < calm && amend()),
     ]);
   };
-  const ids = Array.from({ length: DEALS }, (_, index) => `time-${index}`);
+  const ids = Array.from({ length: 8 }, (_, index) => `storm-${index}`);
   await worker.runUntil(Promise.all(ids.map(live)));
   for (const dealId of ids) {
     const history = await client.workflow.getHandle(`deal-${dealId}`).fetchHistory();
     await Worker.runReplayHistory({ workflowBundle: { codePath: BUNDLE } }, history, `deal-${dealId}`);
   }
-  expect(world.envelopes.map(({ status }) => status)).toEqual(ids.map(() => 'voided'));
-});
+  expect(new Set(world.envelopes.map(({ status }) => status))).toEqual(new Set(['voided']));
+}, 180_000);
