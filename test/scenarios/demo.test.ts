@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { FINAL_STAGES } from '../../src/deal/stages.js';
 
 const run = promisify(execFile);
 const DEMO = fileURLToPath(new URL('../../dist/demo.js', import.meta.url));
@@ -34,6 +35,17 @@ async function perform(heard: (line: string, demo: number) => void = () => undef
   return { code, said, ms: Date.now() - begun, folder };
 }
 
+/** The different outcomes of the table that the demo ends with. */
+function outcomesIn(said: string): string[] {
+  const rows = said.split('\n').map((line) => line.split(/ {2,}/));
+  const head = rows.findIndex(([deal, contract]) => deal === 'deal' && contract === 'contract');
+  const table = rows.slice(
+    head + 1,
+    rows.findIndex(([first], index) => index > head && first === ''),
+  );
+  return [...new Set(table.map((cells) => cells[rows[head]?.indexOf('outcome') ?? -1] ?? ''))].sort();
+}
+
 async function processes(): Promise<{ pid: number; parent: number; command: string }[]> {
   const { stdout } = await run('ps', ['-eo', 'pid=,ppid=,args=']);
   return [...stdout.matchAll(/^ *(\d+) +(\d+) (.*)$/gm)].map(([, pid, parent, command = '']) => ({
@@ -59,8 +71,9 @@ describe('the demo', () => {
     { timeout: 120_000 },
     async () => {
       const { code, said, ms, folder } = await perform();
-      expect(said).toContain('All 3 deals went as they should');
+      expect(said).toContain('All 9 deals went as they should');
       expect(code).toBe(0);
+      expect(outcomesIn(said)).toEqual([...FINAL_STAGES].sort());
       expect(ms).toBeLessThan(60_000);
       expect(said).not.toContain('\u001b[');
       await expectNothingLeft(folder);
@@ -82,7 +95,7 @@ describe('the demo', () => {
       void killChild(demo, due.of);
     });
     for (const { name } of killings) expect(said).toContain(`${name} ended (SIGKILL): starting it again`);
-    expect(said).toContain('All 3 deals went as they should');
+    expect(said).toContain('All 9 deals went as they should');
     expect(code).toBe(0);
     await expectNothingLeft(folder);
   });

@@ -8,7 +8,7 @@ const envelopeSchema = z.object({
   sentAt: z.string().nullable(),
   document: z.object({ pages: z.number().nullable() }),
   parties: z.array(z.object({ order: z.number(), status: z.string().nullable(), sign_url: z.string() })),
-  mails: z.array(z.object({ kind: z.string() })),
+  mails: z.array(z.object({ kind: z.string(), to: z.string() })),
 });
 export type SandboxEnvelope = z.output<typeof envelopeSchema>;
 
@@ -17,13 +17,20 @@ const stateSchema = z.object({
   envelopes: z.number(),
   sends: z.number(),
   spent: z.record(z.string(), z.number()),
+  refunded: z.record(z.string(), z.number()),
 });
 export type SandboxState = z.output<typeof stateSchema>;
 
-/** Atlas's pages as people use them, and what the sandbox lets one look up. Each step may be repeated and is, while the sandbox is away. */
+const VISIT_MS = 10_000;
+
+/**
+ * Atlas's pages as people use them, its API as a colleague with the key does, and what the sandbox lets one look up. Each step may be
+ * repeated and is, while the sandbox is away.
+ */
 export class AtlasVisitor {
   constructor(
     private readonly url: string,
+    private readonly apiKey: string,
     private readonly signal: AbortSignal,
   ) {}
 
@@ -55,11 +62,26 @@ export class AtlasVisitor {
     });
   }
 
+  /** Voids the envelope by Atlas's API, past Countersign. */
+  async void(envelopeId: string, reason: string): Promise<void> {
+    await this.until('voiding at Atlas', async () => {
+      if ((await this.envelope(envelopeId)).status === 'voided') return true;
+      const response = await fetch(`${this.url}/api/envelope/${envelopeId}/void`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${this.apiKey}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ reason }),
+        signal: AbortSignal.timeout(VISIT_MS),
+      });
+      if (!response.ok) throw new Error(`The void was answered with ${response.status}.`);
+      return undefined;
+    });
+  }
+
   async envelope(id: string): Promise<SandboxEnvelope> {
     return envelopeSchema.parse(await this.read(`/_sandbox/envelopes/${id}`));
   }
 
-  /** Ids of all envelopes that were ever made for the deal. */
+  /** Ids of all envelopes that were ever made for the deal, oldest first. */
   async envelopesOf(dealId: string): Promise<string[]> {
     const all = listSchema.parse(await this.read('/_sandbox/envelopes'));
     return all.filter(({ external_id: of }) => of?.startsWith(`deal-${dealId}/`)).map(({ id }) => id);
@@ -77,7 +99,7 @@ export class AtlasVisitor {
 
   private read(path: string): Promise<unknown> {
     return this.until(`GET ${path}`, async () => {
-      const response = await fetch(`${this.url}${path}`, { signal: AbortSignal.timeout(10_000) });
+      const response = await fetch(`${this.url}${path}`, { signal: AbortSignal.timeout(VISIT_MS) });
       if (!response.ok) throw new Error(`GET ${path} was answered with ${response.status}.`);
       return response.json();
     });

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { DealSnapshot } from '../../deal/snapshot.js';
 import type { TokenRole } from '../kept-settings.js';
 import { keepTrying, Refused } from './patience.js';
@@ -7,8 +8,30 @@ const CALL_MS = 15_000;
 export interface NewDeal {
   dealId: string;
   documentType: string;
-  document: { uri: string };
-  parties: { email: string; name: string; role: string; order: number }[];
+  document?: { uri: string };
+  /** Properties of the deal that fill its template. */
+  prefill?: Record<string, string>;
+  parties: NewParty[];
+}
+
+export interface NewParty {
+  email: string;
+  name: string;
+  role: string;
+  order: number;
+}
+
+const endedSchema = z.object({ outcome: z.string() });
+
+/** The deal has ended and takes no more messages. */
+class Ended extends Refused {
+  override readonly name = 'Ended';
+  constructor(
+    message: string,
+    readonly outcome: string,
+  ) {
+    super(message);
+  }
 }
 
 /** The gateway as a CRM and people's tools call it. Every call may be repeated, so each is, while the gateway is away. */
@@ -23,9 +46,23 @@ export class GatewayCaller {
     await this.call('crm', 'POST', '/deals', deal);
   }
 
-  async approve(dealId: string): Promise<void> {
+  async approve(dealId: string, revision: number): Promise<void> {
     const body = { decision: 'approve', note: 'prices and terms as agreed' };
-    await this.call('reviewer', 'POST', `/deals/${dealId}/review`, body, { 'idempotency-key': `${dealId}-approval` });
+    await this.call('reviewer', 'POST', `/deals/${dealId}/review`, body, `${dealId}-approval-${revision}`);
+  }
+
+  async amend(dealId: string, amend: { parties: NewParty[]; reason: string }): Promise<void> {
+    await this.call('operator', 'POST', `/deals/${dealId}/amend`, amend, `${dealId}-amend`);
+  }
+
+  /** As the CRM does when a deal is lost there. */
+  async cancel(dealId: string, reason: string): Promise<void> {
+    try {
+      await this.call('crm', 'POST', `/deals/${dealId}/cancel`, { reason }, `${dealId}-cancel`);
+    } catch (error) {
+      // The answer to an earlier try was lost, and the deal has ended by it.
+      if (!(error instanceof Ended && error.outcome === 'cancelled')) throw error;
+    }
   }
 
   /** As a reviewer sees it: with the review link. */
@@ -38,7 +75,7 @@ export class GatewayCaller {
     method: 'GET' | 'POST',
     path: string,
     body?: unknown,
-    headers: Record<string, string> = {},
+    idempotencyKey?: string,
   ): Promise<unknown> {
     return keepTrying(`${method} ${path}`, this.signal, async () => {
       const response = await fetch(`${this.url}${path}`, {
@@ -46,7 +83,7 @@ export class GatewayCaller {
         headers: {
           authorization: `Bearer ${this.tokens[role]}`,
           ...(body !== undefined && { 'content-type': 'application/json' }),
-          ...headers,
+          ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         signal: AbortSignal.any([this.signal, AbortSignal.timeout(CALL_MS)]),
@@ -54,7 +91,9 @@ export class GatewayCaller {
       const text = await response.text();
       if (response.ok) return JSON.parse(text) as unknown;
       const said = `${method} ${path} was answered with ${response.status}: ${text.slice(0, 500)}`;
-      throw response.status >= 500 || response.status === 429 ? new Error(said) : new Refused(said);
+      if (response.status >= 500 || response.status === 429) throw new Error(said);
+      const ended = response.status === 409 ? endedSchema.safeParse(JSON.parse(text)) : undefined;
+      throw ended?.success === true ? new Ended(said, ended.data.outcome) : new Refused(said);
     });
   }
 }

@@ -4,7 +4,7 @@ const PAUSE_MS = 250;
 
 /** Nothing more will come of trying again: the other side understood, and said no. */
 export class Refused extends Error {
-  override readonly name = 'Refused';
+  override readonly name: string = 'Refused';
 }
 
 /**

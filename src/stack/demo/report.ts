@@ -1,6 +1,6 @@
 import type { DealSnapshot, TimelineEntry } from '../../deal/snapshot.js';
 import type { Check } from './checks.js';
-import type { Story } from './stories.js';
+import { contractOf, type Story } from './story.js';
 
 /** Told styles of text on a terminal; plain text elsewhere and under NO_COLOR (https://no-color.org). */
 export interface Paint {
@@ -28,7 +28,7 @@ export function timelineOf({ story, deal }: Played, paint: Paint): string {
     const after = `+${((Date.parse(entry.at) - begun) / 1000).toFixed(2)} s`;
     return `  ${paint.dim(entry.at.slice(11, 23))} ${paint.dim(after.padStart(9))}  ${lineOf(entry)}`;
   });
-  return `${paint.bold(`Deal ${deal.dealId}`)} (${story.document}, ${story.title})\n${lines.join('\n')}`;
+  return `${paint.bold(`Deal ${deal.dealId}`)} (${contractOf(story)}, ${story.title})\n${lines.join('\n')}`;
 }
 
 export function lineOf({ what, by }: TimelineEntry): string {
@@ -40,14 +40,15 @@ export function summaryOf(played: readonly Played[], paint: Paint): string {
     const failed = checks.filter(({ problem }) => problem !== null).length;
     return [
       story.name,
-      story.document,
+      contractOf(story),
       deal.stage,
       deal.envelopeId ?? '-',
+      creditsOf(deal),
       deal.signedPdf ? `${deal.signedPdf.pages} pages, ${deal.signedPdf.sha256.slice(0, 12)}` : '-',
       failed === 0 ? `${checks.length} ok` : `${failed} of ${checks.length} failed`,
     ];
   });
-  const head = ['deal', 'document', 'outcome', 'envelope', 'filed PDF', 'checks'];
+  const head = ['deal', 'contract', 'outcome', 'envelope', 'credits', 'filed PDF', 'checks'];
   const widths = head.map((title, index) => Math.max(title.length, ...rows.map((row) => row[index]?.length ?? 0)));
   const line = (cells: string[]): string =>
     cells
@@ -55,6 +56,10 @@ export function summaryOf(played: readonly Played[], paint: Paint): string {
       .join('  ')
       .trimEnd();
   return [paint.bold(line(head)), ...rows.map(line)].join('\n');
+}
+
+function creditsOf({ credits: { spent, refunded } }: Played['deal']): string {
+  return refunded === 0 ? `${spent}` : `${spent}, ${refunded} back`;
 }
 
 export function failuresOf(name: string, checks: readonly Check[], paint: Paint): string[] {

@@ -1,112 +1,171 @@
-/** The three deals of the demo, each told as the people in it live it. */
-import { isFinal, type FinalStage } from '../../deal/stages.js';
-import type { DealSnapshot } from '../../deal/snapshot.js';
-import type { AtlasVisitor } from './atlas-visitor.js';
-import type { GatewayCaller, NewDeal } from './gateway-caller.js';
-import { keepTrying, Refused } from './patience.js';
+/** The deals of the demo, each told as the people in it live it. */
+import { envelopeOf, partiesOf, type Cast, type Signer, type Story } from './story.js';
 
-export interface Story {
-  /** Ends the deal id, and names the deal in the demo's lines. */
-  name: string;
-  title: string;
-  document: 'order-form.pdf' | 'order-form.docx';
-  /** Pages of the document as it is sent, where its file says so. */
-  pages?: number;
-  signers: { name: string; role: string }[];
-  outcome: FinalStage;
-  /** What the people do once the draft awaits its review. */
-  people: (cast: Cast) => Promise<void>;
-}
+const DECLINE_REASON = 'The notice period is too long for us';
+const CANCEL_REASON = 'lost to a competitor';
+const VOID_REASON = 'sent with the prices of last year';
+const WRONG_ADDRESS = 'the address is of somebody who has left';
 
-export interface Cast {
-  dealId: string;
-  gateway: GatewayCaller;
-  atlas: AtlasVisitor;
-  /** Settles with the first snapshot that fits. */
-  until: (fits: (deal: DealSnapshot) => boolean) => Promise<DealSnapshot>;
-}
-
-export const DECLINE_REASON = 'The notice period is too long for us';
+const NORA = signer('Nora Lindqvist', 'Customer');
+const TOMAS = signer('Tomas Okafor', 'Supplier');
+const PRIYA = signer('Priya Raman', 'Customer');
+const JONAS = signer('Jonas Weber', 'Customer');
+const MEI = signer('Mei Tanaka', 'Customer');
+const DIEGO = signer('Diego Alvarez', 'Customer');
+const HANNA = signer('Hanna Virtanen', 'Customer');
+const OMAR = signer('Omar Haddad', 'Customer');
+const LUCIA = signer('Lucia Ferrari', 'Customer');
+const PETER = signer('Peter Novak', 'Customer');
+const GRACE = signer('Grace Mensah', 'Company');
 
 export const STORIES: readonly Story[] = [
   {
     name: 'two-signers',
     title: 'approved here, signed by two in turn',
-    document: 'order-form.pdf',
+    documentType: 'order-form',
+    contract: { file: 'order-form.pdf' },
     pages: 2,
-    signers: [
-      { name: 'Nora Lindqvist', role: 'Customer' },
-      { name: 'Tomas Okafor', role: 'Supplier' },
-    ],
+    envelopes: [{ signers: [NORA, TOMAS], end: 'signed' }],
     outcome: 'completed',
-    people: async ({ dealId, gateway, atlas, until }) => {
-      await gateway.approve(dealId);
-      const envelopeId = envelopeOf(await until((deal) => deal.stage === 'out-for-signature'));
-      await atlas.sign(envelopeId, 1, 'Nora Lindqvist');
-      await atlas.sign(envelopeId, 2, 'Tomas Okafor');
-    },
+    reason: null,
+    reviews: 1,
+    costs: { spent: 1, refunded: 0 },
+    people: async (cast) => signedBy([NORA, TOMAS], await approved(cast), cast),
   },
   {
     name: 'review-page',
     title: "sent from Atlas's review page",
-    document: 'order-form.docx',
-    signers: [{ name: 'Priya Raman', role: 'Customer' }],
+    documentType: 'order-form',
+    contract: { file: 'order-form.docx' },
+    envelopes: [{ signers: [PRIYA], end: 'signed' }],
     outcome: 'completed',
-    people: async ({ dealId, gateway, atlas, until }) => {
-      const draft = await gateway.deal(dealId);
-      if (draft.reviewUrl === null) throw new Error(`Deal ${dealId} shows its reviewer no review link.`);
-      const envelopeId = envelopeOf(draft);
-      await atlas.pressSend(draft.reviewUrl, envelopeId);
-      await until((deal) => deal.stage === 'out-for-signature');
-      await atlas.sign(envelopeId, 1, 'Priya Raman');
+    reason: null,
+    reviews: 1,
+    costs: { spent: 1, refunded: 0 },
+    people: async (cast) => {
+      const draft = await cast.until((deal) => deal.stage === 'in-review');
+      if (draft.reviewUrl === null) throw new Error(`Deal ${cast.dealId} shows its reviewer no review link.`);
+      await cast.atlas.pressSend(draft.reviewUrl, envelopeOf(draft));
+      await signedBy([PRIYA], await out(cast), cast);
     },
   },
   {
     name: 'declined',
     title: 'declined by the signer',
-    document: 'order-form.pdf',
-    signers: [{ name: 'Jonas Weber', role: 'Customer' }],
+    documentType: 'order-form',
+    contract: { file: 'order-form.pdf' },
+    envelopes: [{ signers: [JONAS], end: 'declined' }],
     outcome: 'declined',
-    people: async ({ dealId, gateway, atlas, until }) => {
-      await gateway.approve(dealId);
-      const envelopeId = envelopeOf(await until((deal) => deal.stage === 'out-for-signature'));
-      await atlas.decline(envelopeId, 1, DECLINE_REASON);
+    reason: DECLINE_REASON,
+    reviews: 1,
+    costs: { spent: 1, refunded: 0 },
+    people: async (cast) => cast.atlas.decline(await approved(cast), 1, DECLINE_REASON),
+  },
+  {
+    name: 'reissued',
+    title: 'out to a wrong address, amended and signed',
+    documentType: 'order-form',
+    contract: { file: 'order-form.pdf' },
+    pages: 2,
+    envelopes: [
+      { signers: [{ ...MEI, email: 'm.tanaka@example.com' }], end: 'voided' },
+      { signers: [MEI], end: 'signed' },
+    ],
+    outcome: 'completed',
+    reason: null,
+    reviews: 2,
+    costs: { spent: 2, refunded: 1 },
+    people: async (cast) => {
+      await approved(cast);
+      await cast.gateway.amend(cast.dealId, { parties: partiesOf([MEI]), reason: WRONG_ADDRESS });
+      await signedBy([MEI], await approved(cast, 2), cast);
     },
+  },
+  {
+    name: 'cancelled',
+    title: 'lost in the CRM while it was out',
+    documentType: 'order-form',
+    contract: { file: 'order-form.pdf' },
+    envelopes: [{ signers: [DIEGO], end: 'voided' }],
+    outcome: 'cancelled',
+    reason: CANCEL_REASON,
+    reviews: 1,
+    costs: { spent: 1, refunded: 1 },
+    people: async (cast) => {
+      await approved(cast);
+      await cast.gateway.cancel(cast.dealId, CANCEL_REASON);
+    },
+  },
+  {
+    name: 'voided',
+    title: 'voided at Atlas by a colleague',
+    documentType: 'order-form',
+    contract: { file: 'order-form.pdf' },
+    envelopes: [{ signers: [OMAR], end: 'voided' }],
+    outcome: 'voided',
+    reason: VOID_REASON,
+    reviews: 1,
+    costs: { spent: 1, refunded: 1 },
+    people: async (cast) => cast.atlas.void(await approved(cast), VOID_REASON),
+  },
+  {
+    name: 'expired',
+    title: 'reminded once, never signed',
+    documentType: 'limited-offer',
+    contract: { file: 'order-form.pdf' },
+    envelopes: [{ signers: [HANNA], end: 'voided', reminders: 1 }],
+    outcome: 'expired',
+    reason: 'not signed in time',
+    reviews: 1,
+    costs: { spent: 1, refunded: 1 },
+    people: async (cast) => {
+      await approved(cast);
+    },
+  },
+  {
+    name: 'template',
+    title: 'made from a template, its first contract reviewed by a person',
+    documentType: 'standard-order',
+    contract: { template: 'tmpl_1', prefill: { company: 'Brightwater Ltd', amount: 'EUR 4,800.00' } },
+    pages: 1,
+    envelopes: [{ signers: [LUCIA, GRACE], end: 'signed' }],
+    outcome: 'completed',
+    reason: null,
+    reviews: 1,
+    costs: { spent: 1, refunded: 0 },
+    people: async (cast) => signedBy([LUCIA, GRACE], await approved(cast), cast),
+  },
+  {
+    name: 'trusted',
+    title: 'made from the template that a person has let out before, sent without a review',
+    after: 'template',
+    documentType: 'standard-order',
+    contract: { template: 'tmpl_1', prefill: { company: 'Castellan Foods', amount: 'EUR 12,350.00' } },
+    pages: 1,
+    envelopes: [{ signers: [PETER, GRACE], end: 'signed' }],
+    outcome: 'completed',
+    reason: null,
+    reviews: 0,
+    costs: { spent: 1, refunded: 0 },
+    people: async (cast) => signedBy([PETER, GRACE], await out(cast), cast),
   },
 ];
 
-/** Drives one deal from the CRM's event to its end; answers its last snapshot. `seen` is told of every look at the deal. */
-export async function play(
-  story: Story,
-  dealId: string,
-  { gateway, atlas, signal }: { gateway: GatewayCaller; atlas: AtlasVisitor; signal: AbortSignal },
-  seen: (deal: DealSnapshot) => void,
-): Promise<DealSnapshot> {
-  const until: Cast['until'] = (fits) =>
-    keepTrying(`deal ${dealId}`, signal, async () => {
-      const deal = await gateway.deal(dealId);
-      seen(deal);
-      if (fits(deal)) return deal;
-      if (isFinal(deal.stage)) throw new Refused(`Deal ${dealId} ended as ${deal.stage} before its time.`);
-      return undefined;
-    });
-  await gateway.start(newDeal(story, dealId));
-  await until((deal) => deal.stage === 'in-review');
-  await story.people({ dealId, gateway, atlas, until });
-  return until((deal) => isFinal(deal.stage));
+function signer(name: string, role: string): Signer {
+  return { name, role, email: `${name.toLowerCase().replace(' ', '.')}@example.com` };
 }
 
-function newDeal(story: Story, dealId: string): NewDeal {
-  const parties = story.signers.map(({ name, role }, index) => ({
-    name,
-    role,
-    order: index + 1,
-    email: `${name.toLowerCase().replace(' ', '.')}@example.com`,
-  }));
-  return { dealId, documentType: 'order-form', document: { uri: `file:contracts/${story.document}` }, parties };
+/** The reviewer lets the draft of the revision out; answers its envelope once it is with the signers. */
+async function approved(cast: Cast, revision = 1): Promise<string> {
+  await cast.until((deal) => deal.stage === 'in-review' && deal.revision === revision);
+  await cast.gateway.approve(cast.dealId, revision);
+  return out(cast);
 }
 
-function envelopeOf({ dealId, envelopeId }: DealSnapshot): string {
-  if (envelopeId === null) throw new Error(`Deal ${dealId} has no envelope.`);
-  return envelopeId;
+async function out({ until }: Cast): Promise<string> {
+  return envelopeOf(await until((deal) => deal.stage === 'out-for-signature'));
+}
+
+async function signedBy(signers: readonly Signer[], envelopeId: string, { atlas }: Cast): Promise<void> {
+  for (const [index, { name }] of signers.entries()) await atlas.sign(envelopeId, index + 1, name);
 }
