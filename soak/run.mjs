@@ -1,0 +1,4 @@
+// `npm run soak`, after the product is built.
+import { runCompiled } from '../scripts/run-compiled.mjs';
+
+await runCompiled('soak', 'bench');
