@@ -96,7 +96,7 @@ export interface DealState {
   crmVersion: number;
   /** Events in the histories of the deal's earlier runs. */
   eventsBefore: number;
-  /** How often this run was woken or told something: a measure of its history that is the same in every replay. */
+  /** How often this run waited or was woken by time: a measure of its history that is the same in every replay. */
   stirrings: number;
   timeline: TimelineEntry[];
 }

@@ -55,10 +55,11 @@ export function createAlarm(deal: DealState, attend: (signal: PutAside) => void)
   function takeNext(): void {
     const next = deal.inbox.shift();
     if (!next) return;
-    deal.stirrings += 1;
     const timer = next.name === TIMER ? timers.get(String(next.input)) : undefined;
-    if (timer) timer.rung = true;
-    else attend(next);
+    if (!timer) return attend(next);
+    // Signals do not count: a run cannot end while they keep coming.
+    deal.stirrings += 1;
+    timer.rung = true;
   }
 
   return {

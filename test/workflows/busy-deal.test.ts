@@ -77,7 +77,7 @@ async function pesterToTheEnd(world: PaperWorld, dealId: string, how: 'update' |
 
 it.each(['update', 'signal'] as const)(
   'a deal asked and told things by %s at every moment replays',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async (how) => {
     const world = await aSlowWorld();
     const worker = await Worker.create({
