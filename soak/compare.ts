@@ -36,9 +36,13 @@ function compareDeal(deal: DealFacts, world: World): Finding[] {
     ];
   }
   const own = world.envelopes.filter((envelope) => makerOf(envelope)?.dealId === dealId);
-  return [...itself(deal), ...againstAtlas(deal, own), ...againstCrm(deal), ...againstStore(deal, world.filed)].map(
-    (what) => ({ counts: 'mismatch', dealId, what }),
-  );
+  return [
+    ...itself(deal),
+    ...itsParties(deal),
+    ...againstAtlas(deal, own),
+    ...againstCrm(deal),
+    ...againstStore(deal, world.filed),
+  ].map((what) => ({ counts: 'mismatch', dealId, what }));
 }
 
 function describeStranded({ snapshot, path, run }: DealFacts): string {
@@ -64,6 +68,16 @@ function* itself({ path, end, snapshot, run }: DealFacts): Iterable<string> {
   if (ends.length !== 1) yield `its timeline tells of ${ends.length} ends`;
   if (path.tells !== undefined && !timeline.some(({ what }) => path.tells?.test(what)))
     yield `nothing on its timeline says ${path.tells}`;
+}
+
+const FITTING = { completed: /^(signed|copied)$/, declined: /^(signed|declined|waiting|copied)$/ } as const;
+
+function* itsParties({ snapshot }: DealFacts): Iterable<string> {
+  if (snapshot?.stage !== 'completed' && snapshot?.stage !== 'declined') return;
+  const { stage, parties } = snapshot;
+  for (const { role, status } of parties) {
+    if (!FITTING[stage].test(status)) yield `the deal is ${stage}, but ${role} is shown as ${status}`;
+  }
 }
 
 function* againstAtlas({ snapshot, end }: DealFacts, own: readonly AtlasEnvelope[]): Iterable<string> {
@@ -105,6 +119,8 @@ function* againstCrm({ snapshot, crm, path }: DealFacts): Iterable<string> {
     if (record.stage !== stage) yield `the deal is ${stage}, the CRM says ${record.stage}`;
     if (record.outcome !== stage) yield `the deal is ${stage}, the CRM has the outcome ${record.outcome ?? 'null'}`;
     if (record.envelopeId !== envelopeId) yield `the CRM has another envelope than the deal`;
+    if (stage === 'completed' && record.signedAt === null) yield 'the CRM does not know when it was signed';
+    if (stage !== 'completed' && record.reason === null) yield `the CRM does not know why it is ${stage}`;
   }
   const [attached] = attachments;
   if (stage === 'completed' && attached === undefined) yield 'no PDF is attached in the CRM';

@@ -23,6 +23,8 @@ const recordSchema = z.object({
   stage: z.string(),
   outcome: z.string().nullable(),
   envelopeId: z.string().nullable(),
+  reason: z.string().nullable(),
+  signedAt: z.string().nullable(),
   note: z.string().optional(),
 });
 
@@ -44,6 +46,8 @@ export interface CrmReceiver {
   remove(dealId: string): void;
   /** Settles at the next write that was taken for the deal, or after `ms`. */
   written(dealId: string, ms: number): Promise<void>;
+  /** How many writes were taken, repeats not counted. */
+  writes(): number;
   counts(): Record<CrmFault, number>;
   /** From now on nothing goes wrong. */
   calm(): void;
@@ -151,6 +155,7 @@ export async function startCrmReceiver({ share, seed }: { share: number; seed: n
         watchers.add(done);
       });
     },
+    writes: () => [...deals.values()].reduce((total, { writes }) => total + writes.size, 0),
     counts: () => ({ ...counts }),
     calm() {
       calm = true;

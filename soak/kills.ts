@@ -16,24 +16,38 @@ export interface Killing {
 
 export const NO_KILLING: Killing = { counts: { worker: 0, gateway: 0, temporal: 0 }, stop: async () => undefined };
 
-/** Kills one part after another, `meanSeconds` apart more or less: each of them once, then by lot; none once `signal` is aborted. */
-export function startKilling(
-  kill: (victim: Victim) => Promise<void>,
-  random: Random,
-  meanSeconds: number,
-  signal: AbortSignal,
-): Killing {
+export interface Terms {
+  /** Between two kills, more or less. */
+  meanSeconds: number;
+  /** Counts the steps that deals have made: on a slow machine the next kill waits until they get ahead again. */
+  steps: () => number;
+  /** Ends the killing too. */
+  signal: AbortSignal;
+}
+
+const STEPS_BETWEEN = 5;
+const LOOK_MS = 200;
+
+/** Kills one part after another: each of them once, then by lot. */
+export function startKilling(kill: (victim: Victim) => Promise<void>, random: Random, terms: Terms): Killing {
+  const { meanSeconds, steps, signal } = terms;
   const counts: Record<Victim, number> = { worker: 0, gateway: 0, temporal: 0 };
   const stopped = new AbortController();
   const ended = AbortSignal.any([signal, stopped.signal]);
   const first = random.shuffled(VICTIMS);
+  const round = async (): Promise<void> => {
+    const before = steps();
+    await wait(random.between(0.5, 1.5) * meanSeconds * 1000, undefined, { signal: ended });
+    while (steps() < before + STEPS_BETWEEN) await wait(LOOK_MS, undefined, { signal: ended });
+    const victim = first.shift() ?? random.pick(LOTS);
+    await kill(victim);
+    counts[victim] += 1;
+  };
   const done = (async () => {
-    while (await pause(random.between(0.5, 1.5) * meanSeconds, ended)) {
-      const victim = first.shift() ?? random.pick(LOTS);
-      await kill(victim);
-      counts[victim] += 1;
-    }
-  })();
+    while (!ended.aborted) await round();
+  })().catch((error: unknown) => {
+    if (!ended.aborted) throw error;
+  });
   return {
     counts,
     async stop() {
@@ -41,8 +55,4 @@ export function startKilling(
       await done;
     },
   };
-}
-
-async function pause(seconds: number, signal: AbortSignal): Promise<boolean> {
-  return wait(seconds * 1000, true, { signal }).catch(() => false);
 }

@@ -47,7 +47,11 @@ export async function soak(running: Running): Promise<{ counts: Counts; findings
 
   await atlas.addFaults(faultRules(share), seed);
   const killing = kills
-    ? startKilling((victim) => stack.kill(victim), randomOf(seed, 'kills'), killEvery, bound)
+    ? startKilling((victim) => stack.kill(victim), randomOf(seed, 'kills'), {
+        meanSeconds: killEvery,
+        steps: () => crm.writes(),
+        signal: bound,
+      })
     : NO_KILLING;
   const calmDown = async (): Promise<void> => {
     await killing.stop();

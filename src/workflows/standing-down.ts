@@ -2,7 +2,7 @@ import { note, reviseDeal, type DealState } from '../deal/state.js';
 import type { Stage } from '../deal/stages.js';
 import type { EnvelopeReading } from '../activities/index.js';
 import { outside } from './activities.js';
-import { countRefund, countSend, follow } from './looking.js';
+import { countRefund, countSend, follow, takeReading } from './looking.js';
 
 /**
  * Takes back what the deal has at the provider, for a cancel, an amend or because time is up. Whoever signed or declined before that has
@@ -19,12 +19,14 @@ export async function standDown(deal: DealState): Promise<Stage> {
       })
     : null;
   deal.news = false;
+  deal.newsSince = null;
   if (left) deal.envelope ??= { id: left.envelopeId, reviewUrl: left.reviewUrl, apiKeyId: null, charged: false };
   if (left && (left.status === 'signed' || left.status === 'declined')) {
     note(deal, `too late to take the contract back: it is ${left.status}`);
     deal.cancel = null;
     deal.amend = null;
     deal.expiring = false;
+    takeReading(deal, left);
     return follow(deal, left);
   }
   if (left) takenBack(deal, left);

@@ -254,6 +254,21 @@ describe('mismatches', () => {
       /good: the PDF in the CRM is of another envelope/,
     ],
     [
+      'a signer of a completed deal who is shown as waiting',
+      (world) => void (snapshotOf(world, 'good').parties = [{ role: 'Customer', order: 1, status: 'pending' }]),
+      /good: the deal is completed, but Customer is shown as pending/,
+    ],
+    [
+      'a CRM that does not know when it was signed',
+      (world) => Object.assign(deal(world, 'good').crm.record ?? {}, { signedAt: null }),
+      /good: the CRM does not know when it was signed/,
+    ],
+    [
+      'a CRM that does not know why a deal ended',
+      (world) => Object.assign(deal(world, 'lost').crm.record ?? {}, { reason: null }),
+      /lost: the CRM does not know why it is cancelled/,
+    ],
+    [
       'a missing note',
       (world) => Object.assign(deal(world, 'good').path, { notes: /overdue/ }),
       /good: no note in the CRM says \/overdue\//,

@@ -1,14 +1,7 @@
 /** What surrounds a deal: credits and their budget, a CRM that changes its mind, envelopes that replace each other, signers who hand on. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CrmError } from '../../src/crm/crm.js';
-import {
-  aDealRunner,
-  approve,
-  outForSignature,
-  what,
-  type DealRunner,
-  type RunningDeal,
-} from '../support/deal-runner.js';
+import { aDealRunner, approve, outForSignature, signedByAll, what, type DealRunner } from '../support/deal-runner.js';
 import { aSignedPdf } from '../support/signed-pdf.js';
 
 let deals: DealRunner;
@@ -16,14 +9,6 @@ beforeAll(async () => {
   deals = await aDealRunner(await aSignedPdf());
 });
 afterAll(() => deals.stop());
-
-async function signedByAll(deal: RunningDeal) {
-  const envelope = deal.world.envelopes.at(-1);
-  deal.world.sign(envelope);
-  deal.world.sign(envelope);
-  await deal.event('envelope.signed');
-  return deal.result();
-}
 
 describe('credits', () => {
   it('are counted when spent and when given back', async () => {

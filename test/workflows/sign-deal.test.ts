@@ -1,14 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CrmError } from '../../src/crm/crm.js';
 import { ProviderError } from '../../src/signing/provider.js';
-import {
-  aDealRunner,
-  approve,
-  outForSignature,
-  what,
-  type DealRunner,
-  type RunningDeal,
-} from '../support/deal-runner.js';
+import { aDealRunner, approve, outForSignature, signedByAll, what, type DealRunner } from '../support/deal-runner.js';
 import { aSignedPdf } from '../support/signed-pdf.js';
 
 let deals: DealRunner;
@@ -19,13 +12,6 @@ afterAll(() => deals.stop());
 
 /** Scheduled, started, completed, timed out and failed, by Temporal's numbers. */
 const WORKFLOW_TASK_EVENTS = ['5', '6', '7', '8', '9'];
-
-async function signedByAll(deal: RunningDeal) {
-  deal.world.sign();
-  deal.world.sign();
-  await deal.event('envelope.signed');
-  return deal.result();
-}
 
 describe('a deal that goes well', () => {
   it('is drafted, reviewed, sent, signed, filed and attached, once each', async () => {
@@ -288,6 +274,7 @@ describe('cancelling', () => {
       deal.world.sign();
       await deal.update('cancel', { reason: 'deal lost', by: 'otto' });
       expect((await deal.result()).outcome).toBe('completed');
+      expect((await deal.snapshot()).parties.map(({ status }) => status)).toEqual(['signed', 'signed']);
     });
   });
 
