@@ -49,11 +49,21 @@ export interface GatewaySettings {
   port: number;
   /** Null: no tokens are set and none are needed, since only this machine reaches the gateway. */
   tokens: readonly GatewayToken[] | null;
+  /** Null: only the tokens above count. */
+  oidc: OidcSettings | null;
   /** For what is asked of Atlas at the moment it is needed: sign links. */
   atlas: { baseUrl: string; apiKey: string };
   /** Keys of webhook signatures, today's first. */
   atlasKeys: readonly string[];
   policies: ReadonlyMap<string, Policy>;
+}
+
+/** The company's identity provider (OpenID Connect). */
+export interface OidcSettings {
+  issuer: string;
+  audience: string;
+  /** The claim that holds a caller's roles; dots lead into objects. */
+  rolesClaim: string;
 }
 
 export interface SetupSettings {
@@ -98,25 +108,29 @@ export function readWorkerSettings(env: Environment): WorkerSettings {
 }
 
 export function readGatewaySettings(env: Environment): GatewaySettings {
+  const { OIDC_ISSUER, OIDC_AUDIENCE, OIDC_ROLES_CLAIM } = VARIABLES;
   const { HOST, GATEWAY_TOKENS, NODE_ENV, ATLAS_PREVIOUS_API_KEYS, DOCUMENT_TYPES, READ_BACK_FIRST } = VARIABLES;
   const problems = problemsOfLaterVersions(env);
   const values = take(
     problems,
     readVariables(env, {
-      ...{ TASK_QUEUE, HOST, PORT, GATEWAY_TOKENS, NODE_ENV, REDACT_PII },
+      ...{ TASK_QUEUE, HOST, PORT, GATEWAY_TOKENS, NODE_ENV, REDACT_PII, OIDC_ISSUER, OIDC_AUDIENCE, OIDC_ROLES_CLAIM },
       ...{ ATLAS_BASE_URL, ATLAS_API_KEY, ATLAS_PREVIOUS_API_KEYS, DOCUMENT_TYPES, READ_BACK_FIRST },
     }),
   );
   const temporal = take(problems, readTemporalSettings(env));
   const policies = values && take(problems, readDocumentTypes(values.DOCUMENT_TYPES, values.READ_BACK_FIRST));
   const tokens = values && take(problems, tokensOf(values));
-  if (!values || !temporal || !policies || !tokens || problems.length > 0) throw new SettingsError(problems);
+  const oidc = values ? take(problems, oidcOf(values)) : undefined;
+  if (!values || !temporal || !policies || !tokens || oidc === undefined || problems.length > 0)
+    throw new SettingsError(problems);
   return {
     temporal,
     taskQueue: values.TASK_QUEUE,
     host: values.HOST,
     port: values.PORT,
     tokens: tokens.length > 0 ? tokens : null,
+    oidc,
     atlas: { baseUrl: values.ATLAS_BASE_URL, apiKey: values.ATLAS_API_KEY },
     atlasKeys: [values.ATLAS_API_KEY, ...values.ATLAS_PREVIOUS_API_KEYS],
     policies,
@@ -161,13 +175,32 @@ function crmOf(values: {
   return { problems };
 }
 
+function oidcOf(values: {
+  OIDC_ISSUER?: string | undefined;
+  OIDC_AUDIENCE?: string | undefined;
+  OIDC_ROLES_CLAIM: string;
+}): Setting<OidcSettings | null> {
+  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_ROLES_CLAIM: rolesClaim } = values;
+  if (issuer === undefined && audience === undefined) return { value: null };
+  if (issuer !== undefined && audience !== undefined) return { value: { issuer, audience, rolesClaim } };
+  return {
+    problems: [
+      issuer === undefined
+        ? 'OIDC_ISSUER: is not set, but OIDC_AUDIENCE is; for example OIDC_ISSUER=https://login.example.com/'
+        : 'OIDC_AUDIENCE: is not set, but OIDC_ISSUER is; for example OIDC_AUDIENCE=countersign',
+    ],
+  };
+}
+
 /** Without tokens everybody who reaches the gateway is an operator, so only this machine may reach it. */
 function tokensOf(values: {
   GATEWAY_TOKENS?: GatewayToken[] | undefined;
   HOST: string;
   NODE_ENV: string;
+  OIDC_ISSUER?: string | undefined;
 }): Setting<GatewayToken[]> {
   if (values.GATEWAY_TOKENS) return { value: values.GATEWAY_TOKENS };
+  if (values.OIDC_ISSUER !== undefined) return { value: [] };
   const example = 'for example GATEWAY_TOKENS=operator:anna:$(openssl rand -hex 24)';
   if (values.NODE_ENV === 'production') {
     return { problems: [`GATEWAY_TOKENS: is not set, but NODE_ENV=production needs it; ${example}`] };

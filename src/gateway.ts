@@ -36,7 +36,7 @@ async function main(): Promise<void> {
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
 
-  if (!settings.tokens)
+  if (!settings.tokens && !settings.oidc)
     logger.warn('GATEWAY_TOKENS is not set: every direct call from this machine acts as an operator');
   await app.listen({ host, port });
 }

@@ -120,6 +120,12 @@ export const VARIABLES = {
     z.string().min(16, 'must have at least 16 characters').optional(),
   ),
   GATEWAY_TOKENS: variable('crm:shop:7f0c…,operator:anna:93be…', tokens.optional()),
+  OIDC_ISSUER: variable(
+    'https://login.example.com/',
+    z.url({ protocol: /^https?$/, error: 'must be the issuer’s web address' }).optional(),
+  ),
+  OIDC_AUDIENCE: variable('countersign', z.string().max(500).optional()),
+  OIDC_ROLES_CLAIM: variable('roles', z.string().max(500).default('roles')),
   NODE_ENV: variable('production', z.string().default('development')),
   READ_BACK_FIRST: variable('15 minutes', duration.default(15 * 60_000)),
   CREDIT_BUDGET: variable(

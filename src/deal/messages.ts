@@ -9,6 +9,10 @@ import type { Stage } from './stages.js';
 export const WORKFLOW_TYPE = 'signDeal';
 export const MESSAGES = ['review', 'cancel', 'amend', 'resume', 'remind'] as const;
 export type MessageName = (typeof MESSAGES)[number];
+/** What people do with a deal: the messages, a review told apart by its decision. */
+export const ACTIONS = ['approve', 'reject', 'amend', 'remind', 'resume', 'cancel'] as const;
+export type Action = (typeof ACTIONS)[number];
+
 export const EVENT_SIGNAL = 'envelopeEvent';
 export const DEAL_QUERY = 'deal';
 

@@ -1,6 +1,7 @@
 /** The deal as others see it. */
 import type { DealSnapshot } from './snapshot.js';
 import type { DealState } from './state.js';
+import { actionsOf } from './verdicts.js';
 
 export function waitingFor(deal: DealState): string | null {
   if (deal.blocked) return deal.blocked.hint;
@@ -69,6 +70,8 @@ export function snapshotOf(deal: DealState): DealSnapshot {
     expiresAt: expiresAt(deal),
     replaced: deal.replaced,
     credits: deal.credits,
+    actions: actionsOf(deal),
+    figures: deal.figures,
     apiKeyId: deal.envelope?.apiKeyId ?? null,
     signedPdf: deal.signedPdf,
     timeline: deal.timeline,

@@ -1,3 +1,5 @@
+import type { Figures } from './figures.js';
+import type { Action } from './messages.js';
 import type { PartyProgress } from './party.js';
 import type { ProviderName } from './policy.js';
 import type { Refusal } from './refusals.js';
@@ -61,6 +63,9 @@ export interface DealSnapshot {
   /** Envelopes this one took the place of, oldest first. */
   replaced: ReplacedEnvelope[];
   credits: Credits;
+  /** What people may do with the deal as it stands. */
+  actions: Action[];
+  figures: Figures;
   /** Which API key made the envelope, as a fingerprint: its webhooks are signed with that key. Null where it is not known. */
   apiKeyId: string | null;
   signedPdf: SignedPdf | null;
@@ -74,6 +79,7 @@ export interface DealResult {
   reason: string | null;
   revision: number;
   credits: Credits;
+  figures: Figures;
   signedPdf: SignedPdf | null;
 }
 

@@ -3,6 +3,7 @@
  * get to see of it in `showing.ts`. The workflow's handlers and its story work on the same object, so an early, late or repeated
  * message finds the same deal. It must stay plain JSON: a long-lived deal hands it over to its next run.
  */
+import { openFigures, type Figures } from './figures.js';
 import type { Amend, Cancel, Remind, Review } from './messages.js';
 import { nobodySigned, type PartyProgress } from './party.js';
 import { REFUSALS, type Refusal } from './refusals.js';
@@ -71,6 +72,8 @@ export interface DealState {
   inbox: PutAside[];
   /** A hint came in that the envelope changed; the truth is yet to be read back. */
   news: boolean;
+  /** When the first of the events behind `news` came, ISO 8601; null while there is none. */
+  newsSince: string | null;
   /** A local activity is under way: no update may be accepted meanwhile (see `atOnce` in the workflow's activities). */
   busy: boolean;
   /** Refusals met by the create and send of this revision: each repeat after one carries a new idempotency key. */
@@ -88,6 +91,7 @@ export interface DealState {
   vouched: boolean;
   replaced: ReplacedEnvelope[];
   credits: Credits;
+  figures: Figures;
   signedAt: string | null;
   signedPdf: SignedPdf | null;
   /** Why the deal ended as it did; null for a completed one. */
@@ -127,6 +131,7 @@ export function openDeal(start: DealStart, at: string): DealState {
     reminder: null,
     inbox: [],
     news: false,
+    newsSince: null,
     busy: false,
     turns: { create: 0, send: 0 },
     firstTried: {},
@@ -138,6 +143,7 @@ export function openDeal(start: DealStart, at: string): DealState {
     vouched: false,
     replaced: [],
     credits: { spent: 0, refunded: 0 },
+    figures: openFigures(at),
     signedAt: null,
     signedPdf: null,
     reason: null,
@@ -165,6 +171,7 @@ export function isEcho(stage: string, event: string): boolean {
 export function block(deal: DealState, reason: Refusal, detail: string): void {
   deal.blocked = { reason, since: deal.clock, hint: REFUSALS[reason], detail };
   deal.blockedTimes += 1;
+  deal.figures.blocked += 1;
   const what = `blocked: ${reason}${detail ? ` (${detail})` : ''}`;
   if (deal.timeline.at(-1)?.what !== what) note(deal, what);
 }
@@ -183,6 +190,7 @@ export function reviseDeal(deal: DealState, amend: Amend): void {
   deal.rejection = null;
   deal.amend = null;
   deal.news = false;
+  deal.newsSince = null;
   deal.turns = { create: 0, send: 0 };
   deal.firstTried = {};
   deal.escalated = false;

@@ -1,5 +1,15 @@
 /** What each message does to a deal: `judge` tells whether it counts now, `take` lets it change the deal. Pure, and safe to call twice. */
-import type { Amend, Cancel, EnvelopeEvent, Remind, Resume, Review } from './messages.js';
+import { keepDuration } from './figures.js';
+import {
+  ACTIONS,
+  type Action,
+  type Amend,
+  type Cancel,
+  type EnvelopeEvent,
+  type Remind,
+  type Resume,
+  type Review,
+} from './messages.js';
 import { endOf, isEcho, MOVING_EVENTS, note, type DealState } from './state.js';
 
 /** Whether a message counts now. `repeat`: the deal has already taken the same one, so it is welcome but changes nothing. */
@@ -21,6 +31,7 @@ export function judgeReview(deal: DealState, review: Review): Verdict {
 export function takeReview(deal: DealState, review: Review): void {
   if (judgeReview(deal, review) !== 'accept') return;
   const said = review.note ? `: ${review.note}` : '';
+  keepDuration(deal.figures.reviews, Date.parse(deal.clock) - Date.parse(deal.since));
   if (review.decision === 'approve') {
     deal.approval = review;
     deal.rejection = null;
@@ -47,6 +58,7 @@ export function judgeCancel(deal: DealState, cancel: Cancel): Verdict {
 export function takeCancel(deal: DealState, cancel: Cancel): void {
   if (judgeCancel(deal, cancel) !== 'accept') return;
   deal.cancel = cancel;
+  if (cancel.by !== 'crm') deal.figures.interventions += 1;
   note(deal, `cancel asked: ${cancel.reason}`, cancel.by);
 }
 
@@ -64,6 +76,7 @@ export function judgeAmend(deal: DealState, amend: Amend): Verdict {
 export function takeAmend(deal: DealState, amend: Amend): void {
   if (judgeAmend(deal, amend) !== 'accept') return;
   deal.amend = amend;
+  deal.figures.interventions += 1;
   const what = [amend.parties && 'parties', amend.document && 'document'].filter(Boolean).join(' and ');
   note(deal, `amend asked (new ${what}): ${amend.reason}`, amend.by);
 }
@@ -74,6 +87,7 @@ export function judgeResume(deal: DealState): Verdict {
 
 export function takeResume(deal: DealState, resume: Resume): void {
   if (judgeResume(deal) !== 'accept') return;
+  deal.figures.interventions += 1;
   note(deal, resume.note ? `resumed: ${resume.note}` : 'resumed', resume.by);
   deal.blocked = null;
   deal.rejection = null;
@@ -87,11 +101,31 @@ export function judgeRemind(deal: DealState): Verdict {
 export function takeRemind(deal: DealState, remind: Remind): void {
   if (judgeRemind(deal) !== 'accept') return;
   deal.reminder = remind;
+  deal.figures.interventions += 1;
   note(deal, 'reminder asked', remind.by);
 }
 
 export function takeEvent(deal: DealState, event: EnvelopeEvent): void {
   if (endOf(deal) || deal.stage === 'filing' || !MOVING_EVENTS.includes(event.event)) return;
   if (deal.envelope && deal.envelope.id !== event.envelopeId) return;
-  if (!isEcho(deal.stage, event.event)) deal.news = true;
+  if (isEcho(deal.stage, event.event)) return;
+  deal.news = true;
+  deal.newsSince ??= Number.isNaN(Date.parse(event.receivedAt)) ? deal.clock : event.receivedAt;
+}
+
+/** Nobody's name: only whether the deal would take the message is asked. */
+const SOMEBODY = { by: '', reason: '' };
+
+const JUDGES: Record<Action, (deal: DealState) => Verdict> = {
+  approve: (deal) => judgeReview(deal, { decision: 'approve', reviewer: SOMEBODY.by }),
+  reject: (deal) => judgeReview(deal, { decision: 'reject', reviewer: SOMEBODY.by }),
+  amend: (deal) => judgeAmend(deal, SOMEBODY),
+  remind: judgeRemind,
+  resume: judgeResume,
+  cancel: (deal) => judgeCancel(deal, SOMEBODY),
+};
+
+/** What people may do with the deal as it stands. */
+export function actionsOf(deal: DealState): Action[] {
+  return ACTIONS.filter((action) => JUDGES[action](deal) === 'accept');
 }

@@ -1,8 +1,8 @@
-/** Who may do what: bearer tokens of `GATEWAY_TOKENS` and the table of roles. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+/** Who may do what: the table of roles, and the guard that checks every request by it. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { GatewayToken, Role } from '../config.js';
+import type { Role } from '../config.js';
 import type { MessageName } from '../deal/messages.js';
+import type { Caller, Identities } from './identity.js';
 import { Problem } from './problem.js';
 
 /** The roles that may do each thing. Everything not listed here is open to all: health, webhooks (their own signatures), openapi. */
@@ -15,6 +15,8 @@ export const MAY = {
   // The CRM takes a deal back that was lost there or moved back.
   'cancel a deal': ['crm', 'operator'],
   'steer a deal': ['operator'],
+  // What each tool does is checked by itself.
+  'talk to an assistant': ['crm', 'viewer', 'reviewer', 'operator'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Deed = keyof typeof MAY;
@@ -27,13 +29,6 @@ export const MESSAGE_DEEDS: Record<MessageName, Deed> = {
   resume: 'steer a deal',
   remind: 'steer a deal',
 };
-
-export interface Caller {
-  role: Role;
-  name: string;
-  /** False for the developer of a gateway without tokens, who may speak in any name. */
-  named: boolean;
-}
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -50,53 +45,47 @@ export function may(caller: Caller, deed: Deed): boolean {
   return roles.includes(caller.role);
 }
 
+/** Throws the 403 unless the caller's role may do it. */
+export function demand(caller: Caller, deed: Deed): void {
+  if (may(caller, deed)) return;
+  const roles = MAY[deed].join(' or ');
+  throw new Problem(403, 'forbidden', `The role ${caller.role} may not ${deed}; it takes ${roles}.`);
+}
+
 /** The caller of a route that names a deed: such a route is never reached without one. */
 export function callerOf(request: FastifyRequest): Caller {
   if (!request.caller) throw new Problem(401, 'unauthorized', 'Send a token: Authorization: Bearer <token>.');
   return request.caller;
 }
 
-/** Checks every request to a route with a deed before its body is read. `tokens` null: only direct calls from this machine, as operator "dev". */
-export function guardRoutes(app: FastifyInstance, tokens: readonly GatewayToken[] | null): void {
-  const known = (tokens ?? []).map(({ token, role, name }) => ({
-    hash: hashOf(token),
-    caller: { role, name, named: true },
-  }));
-
+/** Checks every request to a route with a deed before its body is read. `identities` null: only direct calls from this machine, as operator "dev". */
+export function guardRoutes(app: FastifyInstance, identities: Identities | null): void {
   app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request) => {
     const { deed } = request.routeOptions.config;
     if (deed === undefined) return;
-    request.caller = tokens ? callerByToken(request) : developerAt(request);
-    if (!may(request.caller, deed)) {
-      const roles = MAY[deed].join(' or ');
-      throw new Problem(403, 'forbidden', `The role ${request.caller.role} may not ${deed}; it takes ${roles}.`);
-    }
+    request.caller = await callerBehind(request, identities);
+    demand(request.caller, deed);
   });
-
-  function callerByToken(request: FastifyRequest): Caller {
-    const given = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (given === undefined) {
-      throw unauthorized(
-        'Send a token of GATEWAY_TOKENS: Authorization: Bearer <token>.',
-        'Bearer realm="countersign"',
-      );
-    }
-    const hash = hashOf(given);
-    let caller: Caller | undefined;
-    // All are compared, whichever fits, so that the time tells nothing.
-    for (const candidate of known) if (timingSafeEqual(candidate.hash, hash)) caller = candidate.caller;
-    if (caller) return caller;
-    throw unauthorized(
-      'The token is not one of GATEWAY_TOKENS. Check it, or ask an operator for one.',
-      'Bearer realm="countersign", error="invalid_token"',
-    );
-  }
 }
 
-/** Hashes are of one length, so comparing them takes the same time for any token. */
-function hashOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
+/** The bearer of the request's token, or the developer of a gateway without tokens. Throws the 401. */
+export async function callerBehind(request: FastifyRequest, identities: Identities | null): Promise<Caller> {
+  if (!identities) return developerAt(request);
+  const given = bearerOf(request);
+  if (given === undefined) {
+    throw unauthorized('Send a token of GATEWAY_TOKENS: Authorization: Bearer <token>.', 'Bearer realm="countersign"');
+  }
+  const identified = await identities.callerOf(given);
+  if (identified) return identified.caller;
+  throw unauthorized(
+    'The token is not one of GATEWAY_TOKENS, or its role is none here. Check it, or ask an operator for one.',
+    'Bearer realm="countersign", error="invalid_token"',
+  );
+}
+
+export function bearerOf(request: FastifyRequest): string | undefined {
+  return /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
 }
 
 function unauthorized(detail: string, challenge: string): Problem {

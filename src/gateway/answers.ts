@@ -1,9 +1,12 @@
 /** What callers get, as zod schemas for the OpenAPI document. The types hold them to the domain: a drift does not compile. */
 import { z } from 'zod';
+import type { Figures } from '../deal/figures.js';
+import { ACTIONS } from '../deal/messages.js';
 import type { PartyStatus } from '../deal/party.js';
 import { isRefusal, REFUSALS } from '../deal/refusals.js';
 import type { DealSnapshot, FieldsStatus } from '../deal/snapshot.js';
 import { FINAL_STAGES, OPEN_STAGES } from '../deal/stages.js';
+import type { DealLine, DealPage } from './deal-list.js';
 
 const instant = z.iso.datetime();
 
@@ -25,6 +28,42 @@ const PROGRESS: Record<PartyStatus, true> = {
 
 const keysOf = <Key extends string>(words: Record<Key, true>): z.ZodType<Key> =>
   z.enum(Object.keys(words).filter((word): word is Key => word in words));
+
+const durations = z.object({ count: z.int(), newest: z.array(z.number()) });
+
+const figuresAnswer: z.ZodType<Figures> = z.object({
+  startedAt: instant,
+  filedAt: instant.nullable(),
+  reviews: durations.meta({ description: 'How long drafts waited for their review, in ms' }),
+  webhooks: durations.meta({ description: 'From the event to the change of stage that it led to, in ms' }),
+  told: z.int().meta({ description: 'Changes at the provider that an event told' }),
+  readBack: z.int().meta({ description: 'Those that only reading back told' }),
+  interventions: z.int(),
+  blocked: z.int(),
+  reminders: z.int(),
+  signatures: z.int(),
+});
+
+const lineAnswer: z.ZodType<DealLine> = z.object({
+  dealId: z.string(),
+  round: z.int(),
+  workflowId: z.string(),
+  runId: z.string(),
+  open: z.boolean(),
+  stage: z.enum([...OPEN_STAGES, ...FINAL_STAGES]).nullable(),
+  blocked: z.enum(Object.keys(REFUSALS).filter(isRefusal)).nullable(),
+  documentType: z.string().nullable(),
+  envelopeId: z.string().nullable(),
+  since: instant.nullable(),
+  startedAt: instant,
+  endedAt: instant.nullable(),
+  reviewDue: instant.nullable(),
+});
+
+export const listAnswer: z.ZodType<DealPage> = z.object({
+  deals: z.array(lineAnswer),
+  next: z.string().nullable().meta({ description: 'The cursor of the next page; null on the last' }),
+});
 
 export const dealAnswer: z.ZodType<DealSnapshot> = z.object({
   dealId: z.string(),
@@ -53,6 +92,8 @@ export const dealAnswer: z.ZodType<DealSnapshot> = z.object({
   replaced: z
     .array(z.object({ envelopeId: z.string(), revision: z.int(), at: instant, why: z.string(), by: z.string() }))
     .meta({ description: 'Envelopes of this deal that others took the place of, oldest first' }),
+  actions: z.array(z.enum(ACTIONS)).meta({ description: 'What people may do with the deal as it stands' }),
+  figures: figuresAnswer,
   credits: z
     .object({ spent: z.int(), refunded: z.int() })
     .meta({ description: 'Sends that the provider charged for and gave back, over all envelopes of the deal' }),

@@ -2,18 +2,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
-import type { GatewayToken } from '../config.js';
+import type { GatewayToken, OidcSettings } from '../config.js';
 import type { Policy } from '../deal/policy.js';
 import { guardRoutes } from './access.js';
 import { addAtlasWebhook } from './atlas-webhook.js';
 import { addDealRoutes } from './deal-routes.js';
 import type { Deals } from './deals.js';
+import { createDesk, type SignLinks } from './desk.js';
 import { addHealthRoutes } from './health-routes.js';
+import { createIdentities } from './identity.js';
 import { createMetrics, observeRequests, type Metrics } from './observe.js';
+import { createOidc } from './oidc.js';
 import { OPENAPI } from './openapi.js';
 import { Problem, problemBody, sendProblem } from './problem.js';
-import { addSignLinkRoute, type SignLinks } from './sign-link-route.js';
-import { addStartRoute } from './start-route.js';
 
 const BODY_LIMIT = 1024 * 1024;
 
@@ -29,6 +30,7 @@ export interface GatewayParts {
   policies: ReadonlyMap<string, Policy>;
   /** Null lets direct calls from this machine act as an operator. */
   tokens: readonly GatewayToken[] | null;
+  oidc?: OidcSettings | null;
   atlasKeys: readonly string[];
   logger: FastifyBaseLogger;
   metrics?: Metrics;
@@ -37,7 +39,8 @@ export interface GatewayParts {
 
 /** The server, not yet listening. `close()` stops accepting, lets requests under way finish and ends idle connections. */
 export function createGateway(parts: GatewayParts): FastifyInstance {
-  const { deals, provider, policies, tokens, atlasKeys, logger, metrics = createMetrics() } = parts;
+  const { deals, provider, policies, tokens, oidc, atlasKeys, logger, metrics = createMetrics() } = parts;
+  const identities = tokens || oidc ? createIdentities(tokens ?? [], oidc ? createOidc(oidc) : undefined) : null;
   const { requestMs, idleMs } = parts.patience ?? { requestMs: 15_000, idleMs: 30_000 };
 
   const app = fastify({
@@ -62,7 +65,7 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
   endConnectionsOnClose(app);
   observeRequests(app, metrics);
-  guardRoutes(app, tokens);
+  guardRoutes(app, identities);
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler((request) => {
     const allowed = routes.filter(({ url }) => patternOf(url).test(request.url)).flatMap(({ method }) => method);
@@ -71,9 +74,7 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
     throw new Problem(405, 'method-not-allowed', `This route takes ${allow}.`, {}, { allow });
   });
 
-  addStartRoute(app, deals, policies);
-  addDealRoutes(app, deals);
-  addSignLinkRoute(app, deals, provider);
+  addDealRoutes(app, (caller) => createDesk({ deals, provider, policies }, caller));
   addAtlasWebhook(app, { deals, atlasKeys, metrics });
   addHealthRoutes(app, deals, metrics);
   app.get('/openapi.json', async () => OPENAPI);

@@ -1,94 +1,93 @@
-/** `/deals/:dealId`: what the deal looks like, and the messages that steer it. Both go to its latest round. */
-import { createHash } from 'node:crypto';
+/** `/deals`: starting, listing, reading and steering deals. A path's deal is its latest round. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import {
-  MESSAGES,
-  readAmend,
-  readCancel,
-  readRemind,
-  readResume,
-  readReview,
-  type MessageName,
-  type Read,
-} from '../deal/messages.js';
-import type { DealSnapshot } from '../deal/snapshot.js';
-import { callerOf, may, MESSAGE_DEEDS, type Caller } from './access.js';
-import { MESSAGE_BODIES, readBody } from './bodies.js';
-import type { Deals } from './deals.js';
-import { dealIdOf, unknownDeal } from './named-deal.js';
-import { invalidBody, Problem } from './problem.js';
+import { isDealId } from '../deal/ids.js';
+import { MESSAGES } from '../deal/messages.js';
+import { isRefusal, REFUSALS } from '../deal/refusals.js';
+import { FINAL_STAGES, OPEN_STAGES } from '../deal/stages.js';
+import { callerOf, MESSAGE_DEEDS } from './access.js';
+import { readBody } from './bodies.js';
+import type { DealFilter } from './deal-list.js';
+import type { Desk } from './desk.js';
+import type { Caller } from './identity.js';
+import { Problem } from './problem.js';
 
-const READERS: Record<MessageName, (input: unknown) => Read<unknown>> = {
-  review: readReview,
-  cancel: readCancel,
-  amend: readAmend,
-  resume: readResume,
-  remind: readRemind,
-};
+const path = z.object({ dealId: z.string() });
+const readQuery = z.strictObject({ round: z.coerce.number().int().min(1).max(100).optional() });
 
-const query = z.strictObject({ round: z.coerce.number().int().min(1).max(100).optional() });
+/** The filter of a list as a query string holds it. */
+export const listQuery = z.strictObject({
+  stage: z.enum([...OPEN_STAGES, ...FINAL_STAGES]).optional(),
+  blocked: z
+    .union(
+      [z.enum(['true', 'false']).transform((word) => word === 'true'), z.enum(Object.keys(REFUSALS).filter(isRefusal))],
+      'must be true, false or a reason',
+    )
+    .optional()
+    .meta({ description: 'true, false, or one reason' }),
+  documentType: z.string().max(200).optional(),
+  since: z.iso.datetime({ offset: true }).optional().meta({ description: 'In their stage since before then' }),
+  open: z
+    .enum(['true', 'false'])
+    .transform((word) => word === 'true')
+    .optional(),
+  query: z.string().max(4000).optional().meta({ description: 'A list filter of Temporal’s; the others must hold too' }),
+  cursor: z
+    .string()
+    .max(4000)
+    .regex(/^[\w-]*$/, 'must be the next of an earlier answer')
+    .optional(),
+  limit: z.coerce.number().int().min(1).max(1000).optional(),
+});
 
-export function addDealRoutes(app: FastifyInstance, deals: Deals): void {
-  app.get('/deals/:dealId', { config: { deed: 'read a deal' } }, async (request) => {
-    const dealId = dealIdOf(request);
-    const { round } = readBody(query, request.query);
-    const read = await deals.read(dealId, round);
-    if (read.kind === 'unknown') throw unknownDeal(dealId, round);
-    request.about = { dealId, ...(read.snapshot.envelopeId !== null && { envelopeId: read.snapshot.envelopeId }) };
-    return shownTo(callerOf(request), read.snapshot);
+export function addDealRoutes(app: FastifyInstance, deskOf: (caller: Caller) => Desk): void {
+  const desk = (request: FastifyRequest): Desk => deskOf(callerOf(request));
+
+  app.post('/deals', { config: { deed: 'start a deal' } }, async (request, reply) => {
+    const named = path.safeParse(request.body);
+    if (named.success && isDealId(named.data.dealId)) request.about.dealId = named.data.dealId;
+    return reply.code(202).send(await desk(request).start(request.body));
   });
+
+  app.get('/deals', { config: { deed: 'read a deal' } }, async (request) =>
+    desk(request).list(present(readBody(listQuery, request.query))),
+  );
+
+  app.get('/deals/:dealId', { config: { deed: 'read a deal' } }, async (request) => {
+    const { round } = readBody(readQuery, request.query);
+    const snapshot = await desk(request).read(dealIdOf(request), round);
+    if (snapshot.envelopeId !== null) request.about.envelopeId = snapshot.envelopeId;
+    return snapshot;
+  });
+
+  /** The link lets its holder sign, so it is fetched when asked for, and neither stored nor logged. */
+  app.get('/deals/:dealId/sign-link', { config: { deed: 'fetch the sign link' } }, async (request, reply) =>
+    reply.header('cache-control', 'no-store').send(await desk(request).signLink(dealIdOf(request))),
+  );
 
   for (const name of MESSAGES) {
     app.post(`/deals/:dealId/${name}`, { config: { deed: MESSAGE_DEEDS[name] } }, async (request, reply) => {
-      const dealId = dealIdOf(request);
-      const message = messageOf(name, request);
-      const told = await deals.tell(dealId, name, message, updateIdOf(name, request));
-      switch (told.kind) {
-        case 'taken':
-          return { workflowId: told.workflowId, repeat: told.repeat };
-        case 'queued':
-          return reply.code(202).send({ workflowId: told.workflowId, queued: true });
-        case 'unknown':
-          throw unknownDeal(dealId);
-        case 'ended': {
-          const { workflowId, outcome } = told;
-          throw new Problem(409, 'deal-ended', `The deal has ended: ${outcome}.`, { workflowId, outcome });
-        }
-        case 'not-now':
-          throw new Problem(409, 'not-now', `Not now: ${told.why}.`, { workflowId: told.workflowId });
-        case 'malformed':
-          throw invalidBody([{ path: '', message: told.why }]);
-      }
+      const told = await desk(request).tell(dealIdOf(request), name, request.body, keyOf(request));
+      const { workflowId } = told;
+      return told.queued ? reply.code(202).send({ workflowId, queued: true }) : { workflowId, repeat: told.repeat };
     });
   }
 }
 
-/** The review link lets its holder send the contract. */
-function shownTo(caller: Caller, snapshot: DealSnapshot): DealSnapshot {
-  return may(caller, 'see the review link') ? snapshot : { ...snapshot, reviewUrl: null };
+/** `:dealId` of the path, which the log line then names. */
+function dealIdOf(request: FastifyRequest): string {
+  const { dealId } = path.parse(request.params);
+  if (isDealId(dealId)) request.about.dealId = dealId;
+  return dealId;
 }
 
-/** A named token speaks in its own name only; the deal's timeline can be trusted with who did what. */
-function messageOf(name: MessageName, request: FastifyRequest): unknown {
-  const body = readBody(MESSAGE_BODIES[name], request.body ?? {});
-  const caller = callerOf(request);
-  const field = name === 'review' ? 'reviewer' : 'by';
-  const said = 'reviewer' in body ? body.reviewer : 'by' in body ? body.by : undefined;
-  const message = READERS[name]({ ...body, [field]: caller.named ? caller.name : (said ?? caller.name) });
-  if (message.problem !== undefined) throw invalidBody([{ path: '', message: message.problem }]);
-  return message.value;
+function keyOf({ headers }: FastifyRequest): string | undefined {
+  const key = headers['idempotency-key'];
+  if (Array.isArray(key)) throw new Problem(400, 'bad-request', 'Idempotency-Key must be sent once.');
+  return key;
 }
 
-/** The same key of the same caller is the same message. Keys of callers are of any form, Temporal's ids are not. */
-function updateIdOf(name: MessageName, request: FastifyRequest): string | undefined {
-  const key = request.headers['idempotency-key'];
-  if (key === undefined) return undefined;
-  if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key)) {
-    throw new Problem(400, 'bad-request', 'Idempotency-Key must be one line of 1 to 255 printable characters.');
-  }
-  const hash = createHash('sha256')
-    .update(`${callerOf(request).name}\n${key}`)
-    .digest('hex');
-  return `${name}-${hash.slice(0, 32)}`;
+/** Without the keys that are not set. */
+function present(query: z.output<typeof listQuery>): DealFilter {
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined));
 }

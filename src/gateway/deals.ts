@@ -2,6 +2,7 @@
 import type { EnvelopeEvent, MessageName } from '../deal/messages.js';
 import type { DealSnapshot } from '../deal/snapshot.js';
 import type { DealStart } from '../deal/start.js';
+import type { DealFilter, DealPage } from './deal-list.js';
 
 export type Started =
   | { kind: 'started'; workflowId: string }
@@ -36,8 +37,16 @@ export interface Deals {
   tell(dealId: string, name: MessageName, message: unknown, updateId?: string): Promise<Told>;
   /** Hands a provider's event to the deal of this workflow id, or else to the deal that has the envelope. */
   hear(event: EnvelopeEvent, workflowId?: string): Promise<Heard>;
+  /** One page of deals. Throws `UnreadableQuery` when Temporal cannot read the filter's query or cursor. */
+  list(filter: DealFilter): Promise<DealPage>;
+  count(filter: DealFilter): Promise<number>;
   /** Throws `DealsUnavailable` unless deals can be started and reached now. */
   check(): Promise<void>;
+}
+
+/** The words of a list query are wrong; the message is Temporal's. */
+export class UnreadableQuery extends Error {
+  override readonly name = 'UnreadableQuery';
 }
 
 /**

@@ -4,6 +4,7 @@ import { MESSAGES, type MessageName } from '../deal/messages.js';
 import { MAY, MESSAGE_DEEDS, type Deed } from './access.js';
 import {
   dealAnswer,
+  listAnswer,
   messageAnswer,
   problemAnswer,
   queuedAnswer,
@@ -12,6 +13,7 @@ import {
   webhookAnswer,
 } from './answers.js';
 import { MESSAGE_BODIES, startBody } from './bodies.js';
+import { listQuery } from './deal-routes.js';
 
 const MESSAGE_SUMMARIES: Record<MessageName, string> = {
   review: 'Approves or rejects the draft',
@@ -93,6 +95,12 @@ function messagePath(name: MessageName) {
   };
 }
 
+const LIST_PARAMETERS = Object.entries(listQuery.shape).map(([name, schema]) => ({
+  name,
+  in: 'query',
+  schema: schemaOf(schema, 'input'),
+}));
+
 const open = (summary: string, description: string, failing: number[] = []) => ({
   get: { summary, security: [], responses: { 200: { description }, ...problems(...failing) } },
 });
@@ -106,6 +114,12 @@ export const OPENAPI = {
   },
   paths: {
     '/deals': {
+      get: {
+        summary: 'Deals by stage and the like, newest first, from Temporal’s visibility store',
+        ...guarded('read a deal'),
+        parameters: LIST_PARAMETERS,
+        responses: { ...answers(200, 'One page', schemaOf(listAnswer, 'output')), ...problems(401, 403, 422, 503) },
+      },
       post: {
         summary: 'Starts the deal, or attaches to it when it is open',
         ...guarded('start a deal'),

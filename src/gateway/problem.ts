@@ -2,7 +2,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { ProviderError, type ProviderErrorKind } from '../signing/provider.js';
-import { DealsUnavailable } from './deals.js';
+import { DealsUnavailable, UnreadableQuery } from './deals.js';
+import { IdentityUnavailable } from './identity.js';
 
 export interface FieldProblem {
   /** `parties[0].email`; empty for the body as a whole. */
@@ -58,7 +59,8 @@ export function problemBody(problem: Problem, requestId: string): Record<string,
 
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = problemOf(error);
-  if (error instanceof DealsUnavailable) request.log.warn({ cause: told(error.cause) }, problem.message);
+  if (error instanceof DealsUnavailable || error instanceof IdentityUnavailable)
+    request.log.warn({ cause: told(error.cause) }, problem.message);
   else if (error instanceof ProviderError) {
     const { kind, status, code } = error;
     request.log.warn({ kind, providerStatus: status, code }, 'the e-sign provider gave no usable answer');
@@ -70,10 +72,17 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     .send(JSON.stringify(problemBody(problem, request.id)));
 }
 
-function problemOf(error: unknown): Problem {
+/** What to tell the caller of an error, whatever it is. */
+export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof DealsUnavailable) {
     return new Problem(503, error.kind, error.message, {}, { 'retry-after': String(error.retryAfterSeconds) });
+  }
+  if (error instanceof UnreadableQuery) return invalidBody([{ path: 'query', message: error.message }]);
+  if (error instanceof IdentityUnavailable) {
+    const detail =
+      'The identity provider does not answer, so no token of its can be checked. Try again; see OIDC_ISSUER.';
+    return new Problem(503, 'identity-unavailable', detail, {}, { 'retry-after': '5' });
   }
   if (error instanceof ProviderError) return problemOfProvider(error);
   if (isRefusedByFastify(error)) {

@@ -2,14 +2,7 @@
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import { z } from 'zod';
 import { workflowIdOf } from '../deal/ids.js';
-
-/** What the memo of a deal's workflow holds: whose round it is, since the workflow id alone can mean two deals. */
-export interface DealMemo extends Record<string, unknown> {
-  dealId: string;
-  round: number;
-}
-
-const memoSchema = z.looseObject({ dealId: z.string(), round: z.number() });
+import { dealMemoSchema } from './deal-list.js';
 
 export interface Round {
   workflowId: string;
@@ -24,7 +17,7 @@ export async function lookUpRound(client: Client, dealId: string, round: number)
   const workflowId = workflowIdOf(dealId, round);
   const description = await describe(client, workflowId);
   if (!description) return undefined;
-  const memo = memoSchema.safeParse(description.memo);
+  const memo = dealMemoSchema.safeParse(description.memo);
   // Without a memo a person started it by hand: its id is all there is to go by.
   const foreign = memo.success && (memo.data.dealId !== dealId || memo.data.round !== round);
   return { workflowId, round, foreign, description };

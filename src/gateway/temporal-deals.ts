@@ -1,6 +1,7 @@
 /** The one place of the gateway that talks to Temporal. Every call has a deadline, and no answer in time is `DealsUnavailable`. */
 import { setTimeout as wait } from 'node:timers/promises';
 import {
+  isGrpcServiceError,
   QueryNotRegisteredError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
@@ -16,11 +17,12 @@ import { isEcho } from '../deal/state.js';
 import type { DealStart } from '../deal/start.js';
 import type { TemporalClient } from '../temporal/connection.js';
 import { codeOf, GRPC } from '../temporal/grpc.js';
-import { DealsUnavailable, type Deals, type Heard, type Started } from './deals.js';
-import { describe, isOpen, latestRound, lookUpRound, outcomeOf, type DealMemo, type Round } from './rounds.js';
+import { DealsUnavailable, UnreadableQuery, type Deals, type Heard, type Started } from './deals.js';
+import { countDeals, listDeals, type DealFilter, type DealMemo } from './deal-list.js';
+import { describe, isOpen, latestRound, lookUpRound, outcomeOf, type Round } from './rounds.js';
 
 /** How long each call may take, in milliseconds. Atlas gives up on a webhook after 10 s (Atlas notes 11.4). */
-const PATIENCE = { start: 8_000, read: 5_000, tell: 8_000, busy: 3_000, hear: 7_000, check: 2_000 };
+const PATIENCE = { start: 8_000, read: 5_000, tell: 8_000, busy: 3_000, hear: 7_000, list: 10_000, check: 2_000 };
 
 const KEYS = {
   DealStage: defineSearchAttributeKey('DealStage', SEARCH_ATTRIBUTES.DealStage),
@@ -79,6 +81,10 @@ export function createTemporalDeals(
         }
       }),
 
+    list: (filter) => within(PATIENCE.list, () => asked(filter, () => listDeals(client, namespace, filter))),
+
+    count: (filter) => within(PATIENCE.list, () => asked(filter, () => countDeals(client, namespace, filter))),
+
     check: () =>
       within(PATIENCE.check, async () => void (await connection.workflowService.describeNamespace({ namespace }))),
   };
@@ -88,7 +94,8 @@ export function createTemporalDeals(
    * of several callers started the deal, and the look is needed anyway: the workflow may be another deal's.
    */
   async function startDeal(start: DealStart): Promise<Started> {
-    const { dealId, round } = start;
+    const { dealId, round, policy } = start;
+    const { reviewSlaMs } = policy;
     const workflowId = workflowIdOf(dealId, round);
     const hindrance = await otherRound(dealId, round);
     if (hindrance) return hindrance;
@@ -105,7 +112,7 @@ export function createTemporalDeals(
           { key: KEYS.SigningProvider, value: start.policy.provider },
           { key: KEYS.StageSince, value: new Date() },
         ],
-        memo: { dealId, round } satisfies DealMemo,
+        memo: { dealId, round, ...(reviewSlaMs !== undefined && { reviewSlaMs }) } satisfies DealMemo,
         staticSummary: `${start.documentType}, signed with ${start.policy.provider}`,
         staticDetails: detailsOf(start),
       });
@@ -148,6 +155,17 @@ export function createTemporalDeals(
         `The deal exists, but no worker answered for it. Check that a worker runs on the task queue ${taskQueue}, then ask again.`,
         { cause: error },
       );
+    }
+  }
+
+  /** What the caller put in words of its own may be refused; everything else in a list query is ours. */
+  async function asked<T>({ query, cursor }: DealFilter, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      const theirs = query !== undefined || cursor !== undefined;
+      if (theirs && codeOf(error) === GRPC.INVALID_ARGUMENT) throw new UnreadableQuery(reasonOf(error));
+      throw error;
     }
   }
 
@@ -219,6 +237,12 @@ export function createTemporalDeals(
       { retryAfterSeconds: 10, cause },
     );
   }
+}
+
+/** Temporal's own words on what is wrong with a query. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return isGrpcServiceError(cause) ? cause.details : 'the query cannot be read';
 }
 
 function refusalOf(error: unknown): { kind: 'not-now' | 'malformed'; why: string } | undefined {

@@ -29,8 +29,8 @@ interface Timer {
   rung: boolean;
 }
 
-/** `attend` lets one signal that was put aside take effect. */
-export function createAlarm(deal: DealState, attend: (signal: PutAside) => void): Alarm {
+/** `attend` lets one signal that was put aside take effect; `measure` is called whenever the deal comes to wait. */
+export function createAlarm(deal: DealState, attend: (signal: PutAside) => void, measure: () => void): Alarm {
   const timers = new Map<string, Timer>();
   let silence: Timer | undefined;
 
@@ -65,6 +65,7 @@ export function createAlarm(deal: DealState, attend: (signal: PutAside) => void)
   return {
     async until(arrived, patienceMs) {
       deal.stirrings += 1;
+      measure();
       if (arrived()) return;
       const timer = patienceMs === undefined ? undefined : ringWithin(patienceMs);
       do {

@@ -20,7 +20,11 @@ export async function look(deal: DealState): Promise<EnvelopeReading> {
   takeReading(deal, truth);
   deal.patienceMs = Math.min(deal.patienceMs * 2, DAY_MS);
 
-  if (truth.status !== before && truth.status !== 'unknown' && silence) {
+  const changed = truth.status !== before && truth.status !== 'unknown';
+  if (!changed) deal.newsSince = null;
+  else if (deal.newsSince !== null) deal.figures.told += 1;
+  if (changed && silence) {
+    deal.figures.readBack += 1;
     note(deal, `learned by reading back that the envelope is ${truth.status}: no webhook told it`);
     metricMeter.createCounter('countersign_learned_by_read_back').add(1, { status: truth.status });
     log.warn('learned by reading back: no webhook came', { status: truth.status });
@@ -51,13 +55,16 @@ export function follow(deal: DealState, truth: EnvelopeReading): Stage {
 }
 
 /** Takes over what was read back: the fields' version and who has signed by now. */
-function takeReading(deal: DealState, reading: EnvelopeReading): void {
+export function takeReading(deal: DealState, reading: EnvelopeReading): void {
   if (reading.fieldsVersion !== null) deal.fieldsVersion = reading.fieldsVersion;
   if (reading.fieldsStatus !== 'unknown') deal.fieldsStatus = reading.fieldsStatus;
   if (!reading.parties) return;
   for (const party of reading.parties) {
     const before = deal.parties.find((known) => known.order === party.order && known.role === party.role);
-    if (party.status === 'signed' && before?.status !== 'signed') note(deal, `${party.role} signed`, party.role);
+    if (party.status === 'signed' && before?.status !== 'signed') {
+      note(deal, `${party.role} signed`, party.role);
+      deal.figures.signatures += 1;
+    }
   }
   deal.parties = reading.parties;
   takeTurn(deal);

@@ -10,6 +10,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
+import { keepDuration } from '../deal/figures.js';
 import { isRefusal, retriesByItself, type Refusal } from '../deal/refusals.js';
 import { expiresAt, reviewDue, waitingFor } from '../deal/showing.js';
 import { beginStage, block, crmRecordOf, interrupted, note, TIMER, type DealState } from '../deal/state.js';
@@ -31,6 +32,10 @@ const BETWEEN_STAGES: readonly Stage[] = ['preparing', 'sending'];
 export async function enter(deal: DealState, stage: Stage): Promise<void> {
   const gone = !BETWEEN_STAGES.includes(stage) && (await tellCrm(deal, stage)) === 'gone';
   beginStage(deal, stage);
+  if (deal.newsSince !== null) {
+    keepDuration(deal.figures.webhooks, Date.now() - Date.parse(deal.newsSince));
+    deal.newsSince = null;
+  }
   // Nothing is left to tell it of an end; of a signed contract the PDF is still to be filed.
   if (gone && !isFinal(stage)) takeCancel(deal, { reason: 'the CRM no longer has the deal', by: 'crm' });
   log.info('deal moved on', { stage });

@@ -15,6 +15,7 @@ import { createAlarm, type Alarm } from './alarm.js';
 import { tick } from './clock.js';
 import { listen } from './listen.js';
 import { countSend, follow, idOf, look } from './looking.js';
+import { measuring } from './measuring.js';
 import { describe, enter, firstTried, leaveNote, startAfresh, untilDone } from './progress.js';
 import { expire, standDown } from './standing-down.js';
 
@@ -33,13 +34,15 @@ const story: Record<OpenStage, Step> = {
 export async function signDeal(start: DealStart, kept?: DealState): Promise<DealResult> {
   const deal = { ...openDeal(start, new Date().toISOString()), ...kept };
   tick(deal);
-  const alarm = createAlarm(deal, listen(deal));
+  const measure = measuring(deal);
+  const alarm = createAlarm(deal, listen(deal), measure);
   if (kept) describe(deal);
 
   // Cancelling the run in Temporal is heard as a `cancel` of the deal: what is out must be voided first.
   return CancellationScope.nonCancellable(async () => {
     for (;;) {
       const { stage } = deal;
+      measure();
       if (isFinal(stage)) return resultOf(deal, stage);
       await untilDone(deal, alarm, async () => {
         deal.next ??= interrupted(deal) ? await standDown(deal) : await story[stage](deal, alarm);
@@ -50,8 +53,8 @@ export async function signDeal(start: DealStart, kept?: DealState): Promise<Deal
 }
 
 function resultOf(deal: DealState, outcome: FinalStage): DealResult {
-  const { envelope, reason, revision, credits, signedPdf } = deal;
-  return { outcome, envelopeId: envelope?.id ?? null, reason, revision, credits, signedPdf };
+  const { envelope, reason, revision, credits, figures, signedPdf } = deal;
+  return { outcome, envelopeId: envelope?.id ?? null, reason, revision, credits, figures, signedPdf };
 }
 
 async function draftTheEnvelope(deal: DealState): Promise<Stage> {
@@ -232,6 +235,7 @@ async function fileTheSignedPdf(deal: DealState): Promise<Stage> {
   if (!deal.signedPdf) {
     const { reassigned = [], ...pdf } = await outside(deal).fileSignedPdf({ dealId, envelopeId, parties });
     deal.signedPdf = pdf;
+    deal.figures.filedAt = deal.clock;
     for (const role of reassigned) note(deal, `${role} was signed by somebody else than was asked`, 'provider');
     note(deal, `signed PDF filed (${deal.signedPdf.pages} pages)`);
   }
@@ -243,6 +247,7 @@ async function fileTheSignedPdf(deal: DealState): Promise<Stage> {
 
 async function remind(deal: DealState): Promise<void> {
   const reminded = await outside(deal).remindSigner({ dealId: deal.start.dealId, envelopeId: idOf(deal) });
+  if (reminded) deal.figures.reminders += 1;
   note(deal, reminded ? 'signer reminded' : 'the provider sent no reminder: too soon after the last, or nobody’s turn');
   if (deal.turn) deal.turn.lastReminded = deal.clock;
 }

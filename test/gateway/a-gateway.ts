@@ -8,9 +8,10 @@ import type { Policy } from '../../src/deal/policy.js';
 import type { DealStart } from '../../src/deal/start.js';
 import { snapshotOf } from '../../src/deal/showing.js';
 import { createGateway, type Patience } from '../../src/gateway/app.js';
+import type { DealFilter } from '../../src/gateway/deal-list.js';
 import type { Deals } from '../../src/gateway/deals.js';
+import type { SignLinks } from '../../src/gateway/desk.js';
 import { createMetrics, type Metrics } from '../../src/gateway/observe.js';
-import type { SignLinks } from '../../src/gateway/sign-link-route.js';
 import type { EnvelopeReading } from '../../src/signing/provider.js';
 import { aDealIn, aPolicy } from '../support/deals.js';
 
@@ -43,6 +44,7 @@ export interface PaperDeals extends Deals {
   started: DealStart[];
   told: { dealId: string; name: string; message: unknown; updateId: string | undefined }[];
   heard: { event: EnvelopeEvent; workflowId: string | undefined }[];
+  listed: DealFilter[];
   /** What each call answers; a function may throw. */
   answers: { [Call in keyof Deals]: () => Awaited<ReturnType<Deals[Call]>> };
 }
@@ -52,11 +54,14 @@ export function paperDeals(): PaperDeals {
     started: [],
     told: [],
     heard: [],
+    listed: [],
     answers: {
       start: () => ({ kind: 'started', workflowId: 'deal-42' }),
       read: () => ({ kind: 'deal', snapshot: snapshotOf(aDealIn('in-review')) }),
       tell: () => ({ kind: 'taken', workflowId: 'deal-42', repeat: false }),
       hear: () => 'signalled',
+      list: () => ({ deals: [], next: null }),
+      count: () => 0,
       check: () => undefined,
     },
     async start(start) {
@@ -72,6 +77,11 @@ export function paperDeals(): PaperDeals {
       deals.heard.push({ event, workflowId });
       return deals.answers.hear();
     },
+    async list(filter) {
+      deals.listed.push(filter);
+      return deals.answers.list();
+    },
+    count: async () => deals.answers.count(),
     check: async () => deals.answers.check(),
   };
   return deals;

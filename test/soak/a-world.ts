@@ -1,6 +1,7 @@
 /** Made-up worlds for the soak's comparison: one in which everybody agrees, to be spoilt in one place. */
 import type { AtlasEnvelope } from '../../soak/atlas-desk.js';
 import type { DealFacts, World } from '../../soak/world.js';
+import { openFigures } from '../../src/deal/figures.js';
 import type { DealSnapshot, TimelineEntry } from '../../src/deal/snapshot.js';
 import type { FinalStage } from '../../src/deal/stages.js';
 
@@ -26,9 +27,11 @@ export function aSnapshot(dealId: string, details: Partial<DealSnapshot> = {}): 
     reviewUrl: null,
     fieldsStatus: 'ready',
     fieldsVersion: 1,
-    parties: [],
+    parties: [{ role: 'Customer', order: 1, status: 'signed' }],
     reviewDue: null,
     expiresAt: null,
+    actions: [],
+    figures: openFigures(AT),
     replaced: [],
     credits: { spent: 1, refunded: 0 },
     apiKeyId: null,
@@ -73,7 +76,10 @@ function aDeal(dealId: string, end: FinalStage): DealFacts {
       gone: false,
       notes: [],
       attachments: completed ? [{ sha256: SHA, envelopeId, whole: true }] : [],
-      record: { version: 5, stage: end, outcome: end, envelopeId },
+      record: {
+        ...{ version: 5, stage: end, outcome: end, envelopeId },
+        ...(completed ? { signedAt: AT, reason: null } : { signedAt: null, reason: 'deal lost' }),
+      },
     },
   };
 }
