@@ -2,7 +2,7 @@
 import { activityInfo, ApplicationFailure, log } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import type { Crm } from '../crm/crm.js';
-import { externalIdOf, idempotencyKeyOf } from '../deal/ids.js';
+import { externalIdOf, idempotencyKeyOf, readExternalId } from '../deal/ids.js';
 import type { Ledger } from '../deal/ledger.js';
 import type { Party } from '../deal/party.js';
 import type { TemplatePolicy, Transport } from '../deal/policy.js';
@@ -59,6 +59,13 @@ export interface Made extends CreatedEnvelope {
   /** The policy lets it out without a review. */
   trusted?: boolean;
   sent?: boolean;
+}
+
+/** An envelope of somebody else's making, as it was when the deal took it over. */
+export interface Adopted {
+  reading: EnvelopeReading;
+  /** Those of the deal, or the envelope's own where the deal names none. */
+  parties: Party[];
 }
 
 export interface SendEnvelope extends StepTry {
@@ -133,6 +140,29 @@ export function createEnvelopeActivities({ provider, documents, crm, ledger, cre
       });
       return { ...created, apiKeyId: provider.apiKeyId, templateVersion, trusted, sent: trusted };
     });
+  }
+
+  /** Looks at an envelope that the deal is to take over. Changes nothing there, so it may run again. */
+  async function adoptEnvelope(deal: { dealId: string; envelopeId: string; parties: Party[] }): Promise<Adopted> {
+    return translated(async () => {
+      const { workflowId } = workflowOf();
+      const reading = await provider.readEnvelope(deal.envelopeId);
+      const maker = reading.externalId === null ? undefined : readExternalId(reading.externalId);
+      if (maker && maker.workflowId !== workflowId)
+        throw refuse('envelope-taken', `it was made by the workflow ${maker.workflowId}`);
+      log.info('envelope taken over', { envelope_id: deal.envelopeId, status: reading.status });
+      return { reading, parties: deal.parties.length > 0 ? deal.parties : await partiesOf(deal.envelopeId) };
+    });
+  }
+
+  async function partiesOf(envelopeId: string): Promise<Party[]> {
+    const signers = (await provider.signers(envelopeId)) ?? [];
+    if (signers.length === 0)
+      throw refuse(
+        'request-refused',
+        'the provider does not tell who signs this envelope: amend the deal with its parties',
+      );
+    return signers.map((signer) => ({ ...signer, kind: 'signer' }));
   }
 
   function aboutOf(workflowId: string, draft: NewEnvelope) {
@@ -306,6 +336,7 @@ export function createEnvelopeActivities({ provider, documents, crm, ledger, cre
   return {
     createEnvelope,
     createFromTemplate,
+    adoptEnvelope,
     vouchForTemplate,
     awaitFields,
     readEnvelope,

@@ -11,6 +11,8 @@ export const REFUSALS = {
   'request-refused': 'The provider refused the request as malformed. Amend the parties or the document, or cancel.',
   'envelope-missing':
     'The provider does not know this envelope. Check the API key and account, then resume, or cancel.',
+  'envelope-taken':
+    'The envelope belongs to another deal, or the provider does not tell whose it is. Cancel this deal; the envelope stays as it is.',
   'answer-unreadable': 'The provider answered in a form that is not understood. Report it, then resume after the fix.',
   'template-refused':
     'The deal and the template at the provider do not fit. Mend the template or amend the deal, then resume, or cancel.',

@@ -6,10 +6,13 @@ export interface DealStart {
   dealId: string;
   round: number;
   documentType: string;
-  /** Absent when the contract is made from the template of its document type. */
+  /** Absent when the contract is made from the template of its document type, or is there already. */
   document?: { uri: string };
+  /** An envelope that somebody has made at the provider: the deal takes it over at the stage it is in. */
+  envelopeId?: string;
   /** Texts for the template's fields, by prefill key. */
   prefill?: Record<string, string>;
+  /** Empty for an envelope that is taken over with the parties it has. */
   parties: Party[];
   /** The CRM's own words for the envelope; the provider hands them back with every event. */
   metadata?: Record<string, string>;

@@ -87,7 +87,17 @@ export const startBody = z.strictObject({
   round: z.int().min(1).max(100).default(1).meta({ description: 'Names the next round of a deal that has ended' }),
   documentType: z.string(),
   document: document.optional().meta({ description: 'Left out when the document type names a template' }),
-  parties,
+  envelopeId: z
+    .string()
+    .regex(/^[A-Za-z0-9_.:-]{1,200}$/, 'must be the id of an envelope at the provider')
+    .optional()
+    .meta({
+      description:
+        'An envelope that is there already, instead of a document: the deal takes it over at the stage it is in',
+    }),
+  parties: parties
+    .optional()
+    .meta({ description: 'May be left out with envelopeId: then those of the envelope count' }),
   prefill: prefill.optional(),
   metadata: metadata.optional(),
 });
@@ -110,7 +120,6 @@ export const MESSAGE_BODIES = {
 
 /** Fields that somebody may well send: they must learn why nothing comes of it. */
 const NOT_HERE: Partial<Record<string, string>> = {
-  envelopeId: 'deals that take over an envelope are not supported yet; leave it out',
   template: 'is chosen by the document type; leave it out',
 };
 

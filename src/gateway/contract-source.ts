@@ -1,16 +1,39 @@
-/** What the contract of a deal is made from: a document of its own, or the template of its document type. */
+/** What the contract of a deal is made from: a document of its own, the template of its document type, or an envelope that is there. */
+import { readParties } from '../deal/messages.js';
+import type { Party } from '../deal/party.js';
 import type { Policy, TemplatePolicy } from '../deal/policy.js';
 import type { DealStart } from '../deal/start.js';
 import type { StartBody } from './bodies.js';
 import { invalidBody, type FieldProblem } from './problem.js';
 
 /** Throws the 422 that names every field that the document type cannot do with, or without. */
-export function contractSource(body: StartBody, policy: Policy): Pick<DealStart, 'document' | 'prefill'> {
+export function contractSource(
+  body: StartBody,
+  policy: Policy,
+): Pick<DealStart, 'document' | 'prefill' | 'envelopeId' | 'parties'> {
+  if (body.envelopeId !== undefined) return takenOver(body, body.envelopeId);
+  const parties = partiesOf(body);
   const { template } = policy;
-  if (!body.document && template) return filledIn(body, template);
+  if (!body.document && template) return { ...filledIn(body, template), parties };
   const problems = problemsOfDocument(body, policy);
   if (!body.document || problems.length > 0) throw invalidBody(problems);
-  return { document: body.document };
+  return { document: body.document, parties };
+}
+
+/** The envelope brings its document, and its parties where none are named. */
+function takenOver(body: StartBody, envelopeId: string): Pick<DealStart, 'envelopeId' | 'parties'> {
+  const problems = (['document', 'prefill', 'metadata'] as const)
+    .filter((name) => body[name] !== undefined)
+    .map((path) => ({ path, message: 'is the envelope’s own when envelopeId is given; leave one of them out' }));
+  if (problems.length > 0) throw invalidBody(problems);
+  return { envelopeId, parties: body.parties === undefined ? [] : partiesOf(body) };
+}
+
+function partiesOf({ parties }: StartBody): Party[] {
+  if (parties === undefined) throw invalidBody([{ path: 'parties', message: 'is missing' }]);
+  const read = readParties(parties);
+  if (read.value === undefined) throw invalidBody([{ path: 'parties', message: read.problem }]);
+  return read.value;
 }
 
 function problemsOfDocument({ documentType, document, prefill }: StartBody, policy: Policy): FieldProblem[] {
@@ -32,7 +55,10 @@ function problemsOfDocument({ documentType, document, prefill }: StartBody, poli
 }
 
 /** The deal's properties under the template's own names; those that no key asks for go no further. */
-function filledIn({ documentType, prefill, parties }: StartBody, template: TemplatePolicy): Pick<DealStart, 'prefill'> {
+function filledIn(
+  { documentType, prefill, parties = [] }: StartBody,
+  template: TemplatePolicy,
+): Pick<DealStart, 'prefill'> {
   const properties = new Map(Object.entries(prefill ?? {}));
   const problems: FieldProblem[] = [];
   const filled: Record<string, string> = {};
@@ -52,7 +78,7 @@ function filledIn({ documentType, prefill, parties }: StartBody, template: Templ
 }
 
 /** Which fields of a template are whose is a matter of roles alone; each is one signer's. */
-function problemsOfRoles(documentType: string, parties: StartBody['parties']): FieldProblem[] {
+function problemsOfRoles(documentType: string, parties: NonNullable<StartBody['parties']>): FieldProblem[] {
   const taken = new Set<string>();
   return parties.flatMap(({ role, role_type: kind }, index) => {
     if (kind === 'cc') return [];

@@ -1,4 +1,5 @@
 /** Deals as Temporal's visibility store lists them: for people to look over, a moment behind the deals themselves. */
+import { createHash } from 'node:crypto';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { executionInfoFromRaw } from '@temporalio/client/lib/helpers.js';
 import { defineSearchAttributeKey } from '@temporalio/common';
@@ -50,6 +51,11 @@ export interface DealPage {
   next: string | null;
 }
 
+/** The words of a list query are wrong; the message says how. */
+export class UnreadableQuery extends Error {
+  override readonly name = 'UnreadableQuery';
+}
+
 /** What the memo of a deal's workflow holds: whose round it is, since the workflow id alone can mean two deals. */
 export interface DealMemo extends Record<string, unknown> {
   dealId: string;
@@ -98,14 +104,14 @@ function quoted(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
-/** One page, newest first. Throws Temporal's errors; INVALID_ARGUMENT when it cannot read the query or the cursor. */
+/** One page, the open ones first, newest first. Throws Temporal's errors (INVALID_ARGUMENT when it cannot read the query) and `UnreadableQuery`. */
 export async function listDeals(client: Client, namespace: string, filter: DealFilter): Promise<DealPage> {
   const { limit = 100, cursor } = filter;
   const { executions, nextPageToken } = await client.workflowService.listWorkflowExecutions({
     namespace,
     query: queryOf(filter),
     pageSize: limit,
-    ...(cursor !== undefined && { nextPageToken: Buffer.from(cursor, 'base64url') }),
+    ...(cursor !== undefined && { nextPageToken: tokenOf(cursor) }),
   });
   const converter = client.options.loadedDataConverter;
   const infos = await Promise.all(
@@ -113,8 +119,26 @@ export async function listDeals(client: Client, namespace: string, filter: DealF
   );
   // A query in the caller's own words may name other workflows too.
   const deals = infos.filter(({ type }) => type === WORKFLOW_TYPE).map(lineOf);
-  const next = nextPageToken && nextPageToken.length > 0 ? Buffer.from(nextPageToken).toString('base64url') : null;
+  const next = nextPageToken && nextPageToken.length > 0 ? cursorOf(nextPageToken) : null;
   return { deals, next };
+}
+
+const CHECK_BYTES = 6;
+
+/** Temporal's token behind a checksum: it fails in an unclear way over one that was cut short. */
+function cursorOf(token: Uint8Array): string {
+  return Buffer.concat([checkOf(token), token]).toString('base64url');
+}
+
+function tokenOf(cursor: string): Uint8Array {
+  const bytes = Buffer.from(cursor, 'base64url');
+  const token = bytes.subarray(CHECK_BYTES);
+  if (checkOf(token).equals(bytes.subarray(0, CHECK_BYTES))) return token;
+  throw new UnreadableQuery('the cursor is not the next of an earlier answer');
+}
+
+function checkOf(token: Uint8Array): Buffer {
+  return createHash('sha256').update(token).digest().subarray(0, CHECK_BYTES);
 }
 
 /** How many deals the filter finds. */

@@ -10,6 +10,8 @@ export type Started =
   | { kind: 'ended'; workflowId: string; outcome: string }
   /** The workflow id belongs to another deal: `deal-42-2` is the second round of deal 42 and the first of deal 42-2. */
   | { kind: 'taken'; workflowId: string }
+  /** The envelope to take over belongs to another deal already. */
+  | { kind: 'envelope-taken'; workflowId: string }
   /** Another round of the deal stands in the way: an earlier one that is open, or a later one that exists. */
   | { kind: 'other-round'; round: number; open: boolean }
   /** The round before the asked one is not known. */
@@ -42,11 +44,6 @@ export interface Deals {
   count(filter: DealFilter): Promise<number>;
   /** Throws `DealsUnavailable` unless deals can be started and reached now. */
   check(): Promise<void>;
-}
-
-/** The words of a list query are wrong; the message is Temporal's. */
-export class UnreadableQuery extends Error {
-  override readonly name = 'UnreadableQuery';
 }
 
 /**

@@ -7,7 +7,6 @@ import { createHash } from 'node:crypto';
 import {
   readAmend,
   readCancel,
-  readParties,
   readRemind,
   readResume,
   readReview,
@@ -94,14 +93,11 @@ export function createDesk(parts: DeskParts, caller: Caller, options: DeskOption
         ]);
       }
       const source = contractSource(body, policy);
-      const parties = readParties(body.parties);
-      if (parties.value === undefined) throw invalidBody([{ path: 'parties', message: parties.problem }]);
       const started = await deals.start({
         dealId,
         round,
         documentType,
         ...source,
-        parties: parties.value,
         ...(metadata && { metadata }),
         policy: options.alwaysReviewed ? reviewed(policy) : policy,
       });
@@ -229,6 +225,11 @@ function refusalOf(
       const { workflowId } = started;
       const detail = `The workflow ${workflowId} belongs to another deal whose id and round read the same. Use another deal id.`;
       return new Problem(409, 'workflow-id-taken', detail, { workflowId });
+    }
+    case 'envelope-taken': {
+      const { workflowId } = started;
+      const detail = `The envelope is ${workflowId}'s already: look at that deal.`;
+      return new Problem(409, 'envelope-taken', detail, { workflowId });
     }
     case 'other-round': {
       const detail = started.open

@@ -2,7 +2,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { ProviderError, type ProviderErrorKind } from '../signing/provider.js';
-import { DealsUnavailable, UnreadableQuery } from './deals.js';
+import { UnreadableQuery } from './deal-list.js';
+import { DealsUnavailable } from './deals.js';
 import { IdentityUnavailable } from './identity.js';
 
 export interface FieldProblem {

@@ -17,8 +17,8 @@ import { isEcho } from '../deal/state.js';
 import type { DealStart } from '../deal/start.js';
 import type { TemporalClient } from '../temporal/connection.js';
 import { codeOf, GRPC } from '../temporal/grpc.js';
-import { DealsUnavailable, UnreadableQuery, type Deals, type Heard, type Started } from './deals.js';
-import { countDeals, listDeals, type DealFilter, type DealMemo } from './deal-list.js';
+import { DealsUnavailable, type Deals, type Heard, type Started } from './deals.js';
+import { countDeals, listDeals, UnreadableQuery, type DealFilter, type DealMemo } from './deal-list.js';
 import { describe, isOpen, latestRound, lookUpRound, outcomeOf, type Round } from './rounds.js';
 
 /** How long each call may take, in milliseconds. Atlas gives up on a webhook after 10 s (Atlas notes 11.4). */
@@ -99,6 +99,8 @@ export function createTemporalDeals(
     const workflowId = workflowIdOf(dealId, round);
     const hindrance = await otherRound(dealId, round);
     if (hindrance) return hindrance;
+    const owner = start.envelopeId === undefined ? undefined : await workflowOfEnvelope(start.envelopeId);
+    if (owner !== undefined && owner !== workflowId) return { kind: 'envelope-taken', workflowId: owner };
     try {
       await client.workflow.start(WORKFLOW_TYPE, {
         workflowId,
@@ -159,12 +161,11 @@ export function createTemporalDeals(
   }
 
   /** What the caller put in words of its own may be refused; everything else in a list query is ours. */
-  async function asked<T>({ query, cursor }: DealFilter, call: () => Promise<T>): Promise<T> {
+  async function asked<T>({ query }: DealFilter, call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      const theirs = query !== undefined || cursor !== undefined;
-      if (theirs && codeOf(error) === GRPC.INVALID_ARGUMENT) throw new UnreadableQuery(reasonOf(error));
+      if (query !== undefined && codeOf(error) === GRPC.INVALID_ARGUMENT) throw new UnreadableQuery(reasonOf(error));
       throw error;
     }
   }
@@ -285,12 +286,13 @@ function unavailability(error: unknown): DealsUnavailable | undefined {
   }
 }
 
-function detailsOf({ dealId, round, documentType, policy, parties }: DealStart): string {
+function detailsOf({ dealId, round, documentType, policy, parties, envelopeId }: DealStart): string {
   const signers = parties.filter((party) => party.kind === 'signer').length;
   const copies = parties.length - signers;
+  const people = `${signers} ${signers === 1 ? 'signer' : 'signers'}${copies > 0 ? ` and ${copies} in copy` : ''}`;
+  const what = envelopeId === undefined ? `for ${people}` : `that takes over the envelope ${envelopeId}`;
   return [
-    `Deal **${dealId}**${round > 1 ? `, round ${round}` : ''}: a ${documentType} for ${signers} ${signers === 1 ? 'signer' : 'signers'}` +
-      `${copies > 0 ? ` and ${copies} in copy` : ''}, by way of ${policy.provider}.`,
+    `Deal **${dealId}**${round > 1 ? `, round ${round}` : ''}: a ${documentType} ${what}, by way of ${policy.provider}.`,
     'The query `deal` shows where it stands; `review`, `cancel`, `amend`, `resume` and `remind` steer it.',
   ].join('\n\n');
 }

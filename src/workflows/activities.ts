@@ -44,6 +44,7 @@ function ticking<Input, Result>(deal: DealState, activity: (input: Input) => Pro
 export const outside = (deal: DealState) => ({
   createEnvelope: ticking(deal, patient.createEnvelope),
   createFromTemplate: ticking(deal, patient.createFromTemplate),
+  adoptEnvelope: ticking(deal, patient.adoptEnvelope),
   vouchForTemplate: ticking(deal, patient.vouchForTemplate),
   sendEnvelope: ticking(deal, patient.sendEnvelope),
   voidEnvelope: ticking(deal, patient.voidEnvelope),

@@ -38,7 +38,7 @@ export function follow(deal: DealState, truth: EnvelopeReading): Stage {
   if (truth.sent) countSend(deal);
   switch (truth.status) {
     case 'pending':
-      if (!deal.approval) note(deal, 'sent from the provider’s review page', 'provider');
+      if (!deal.approval && deal.stage !== 'preparing') note(deal, 'sent from the provider’s review page', 'provider');
       return 'out-for-signature';
     case 'signed':
       deal.signedAt = deal.clock;

@@ -6,6 +6,7 @@
  */
 import { ApplicationFailure, CancellationScope, metricMeter } from '@temporalio/workflow';
 import { expiresAt, reminderDue, reviewDue } from '../deal/showing.js';
+import { nobodySigned } from '../deal/party.js';
 import { interrupted, note, openDeal, type DealState } from '../deal/state.js';
 import type { DealResult } from '../deal/snapshot.js';
 import { isFinal, type FinalStage, type OpenStage, type Stage } from '../deal/stages.js';
@@ -14,7 +15,7 @@ import { outside, atOnce } from './activities.js';
 import { createAlarm, type Alarm } from './alarm.js';
 import { tick } from './clock.js';
 import { listen } from './listen.js';
-import { countSend, follow, idOf, look } from './looking.js';
+import { countSend, follow, idOf, look, takeReading } from './looking.js';
 import { measuring } from './measuring.js';
 import { describe, enter, firstTried, leaveNote, startAfresh, untilDone } from './progress.js';
 import { expire, standDown } from './standing-down.js';
@@ -58,7 +59,9 @@ function resultOf(deal: DealState, outcome: FinalStage): DealResult {
 }
 
 async function draftTheEnvelope(deal: DealState): Promise<Stage> {
-  const { dealId, document, parties, prefill, metadata, policy } = deal.start;
+  const { dealId, document, parties, prefill, metadata, policy, envelopeId: present } = deal.start;
+  // Once it was replaced, or a document was given, the deal has drafts of its own.
+  if (present !== undefined && !document && deal.replaced.length === 0) return takeOver(deal, present);
   const replaces = deal.replaced.at(-1)?.envelopeId;
   const common = {
     dealId,
@@ -84,6 +87,18 @@ async function draftTheEnvelope(deal: DealState): Promise<Stage> {
   if (!sent) return 'sending';
   countSend(deal);
   return 'out-for-signature';
+}
+
+/** An envelope that somebody made at the provider goes on at the stage it is in; a draft is reviewed like any other. */
+async function takeOver(deal: DealState, envelopeId: string): Promise<Stage> {
+  const { dealId, parties } = deal.start;
+  const { reading, ...found } = await outside(deal).adoptEnvelope({ dealId, envelopeId, parties });
+  deal.start.parties = found.parties;
+  deal.parties = nobodySigned(found.parties);
+  deal.envelope = { id: envelopeId, reviewUrl: reading.reviewUrl, apiKeyId: null, charged: false };
+  note(deal, `envelope ${envelopeId} taken over: it is ${reading.status}`);
+  takeReading(deal, reading);
+  return reading.status === 'draft' || reading.status === 'unknown' ? 'detecting' : follow(deal, reading);
 }
 
 /** Temporal looks again and again on the activity's behalf, so a detection of seconds or of hours costs the same history. */

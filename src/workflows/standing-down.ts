@@ -10,14 +10,15 @@ import { countRefund, countSend, follow, takeReading } from './looking.js';
  */
 export async function standDown(deal: DealState): Promise<Stage> {
   const reason = deal.cancel?.reason ?? deal.amend?.reason ?? 'not signed in time';
-  const left = deal.firstTried.create
-    ? await outside(deal).voidEnvelope({
-        dealId: deal.start.dealId,
-        revision: deal.revision,
-        envelopeId: deal.envelope?.id ?? null,
-        reason,
-      })
-    : null;
+  const left =
+    deal.firstTried.create || deal.envelope
+      ? await outside(deal).voidEnvelope({
+          dealId: deal.start.dealId,
+          revision: deal.revision,
+          envelopeId: deal.envelope?.id ?? null,
+          reason,
+        })
+      : null;
   deal.news = false;
   deal.newsSince = null;
   if (left) deal.envelope ??= { id: left.envelopeId, reviewUrl: left.reviewUrl, apiKeyId: null, charged: false };

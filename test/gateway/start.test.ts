@@ -104,7 +104,6 @@ describe('POST /deals', () => {
       'same order',
     ],
     ['a round before the first', { round: 0 }, 'round', '>=1'],
-    ['an envelope of its own', { envelopeId: 'env-1' }, 'envelopeId', 'not supported yet'],
     ['a template of its own', { template: { id: 't' } }, 'template', 'is chosen by the document type'],
     ['a prefill without a template', { prefill: { name: 'x' } }, 'prefill', 'order-form has none; leave it out'],
     ['metadata that is no object', { metadata: ['a'] }, 'metadata', 'must be an object of texts by name'],
@@ -125,6 +124,35 @@ describe('POST /deals', () => {
       errors: expect.arrayContaining([{ path, message: expect.stringContaining(message) as unknown }]) as unknown,
     });
     expect(gateway.deals.started).toEqual([]);
+  });
+
+  it('takes over an envelope that is there, with its own parties or those that are named', async () => {
+    const gateway = aGateway();
+    const deal = { dealId: '42', documentType: 'order-form', envelopeId: 'env-7' };
+    expect((await start(gateway, deal)).statusCode).toBe(202);
+    expect((await start(gateway, { ...deal, parties: aStart().parties })).statusCode).toBe(202);
+    expect(gateway.deals.started).toMatchObject([
+      { envelopeId: 'env-7', parties: [] },
+      { envelopeId: 'env-7', parties: [{ order: 1, kind: 'signer' }, { order: 2 }] },
+    ]);
+    expect(gateway.deals.started[0]).not.toHaveProperty('document');
+  });
+
+  it('refuses what an envelope that is there has already, and one of another deal', async () => {
+    const gateway = aGateway();
+    const both = await start(gateway, aStart({ envelopeId: 'env-7', prefill: { a: 'b' } }));
+    expect(both.json()).toMatchObject({ status: 422, errors: [{ path: 'document' }, { path: 'prefill' }] });
+    expect((await start(gateway, aStart({ parties: undefined }))).json()).toMatchObject({
+      errors: [{ path: 'parties', message: 'is missing' }],
+    });
+    expect((await start(gateway, { ...aStart(), document: undefined, envelopeId: 'a" OR' })).statusCode).toBe(422);
+    gateway.deals.answers.start = () => ({ kind: 'envelope-taken', workflowId: 'deal-41' });
+    const taken = await start(gateway, { dealId: '42', documentType: 'order-form', envelopeId: 'env-7' });
+    expect(taken.json()).toMatchObject({
+      status: 409,
+      type: 'urn:countersign:problem:envelope-taken',
+      workflowId: 'deal-41',
+    });
   });
 
   it('hands metadata on to the envelope', async () => {

@@ -7,6 +7,7 @@ import type { DealSnapshot } from '../../src/deal/snapshot.js';
 import { createTemporalDeals } from '../../src/gateway/temporal-deals.js';
 import { freePort } from '../../src/stack/ports.js';
 import { openTemporal, type TemporalClient } from '../../src/temporal/connection.js';
+import { aDeal } from '../support/deals.js';
 import { BUNDLE } from '../support/global-setup.js';
 import { aPaperWorld, type PaperWorld } from '../support/paper-world.js';
 import { aSignedPdf } from '../support/signed-pdf.js';
@@ -239,6 +240,22 @@ describe('a webhook', () => {
       { result: 'signalled' },
     ]);
     expect(await signals()).toBe(1);
+  });
+
+  it('finds the deal that has taken over an envelope, which no other deal may then take', async () => {
+    const { parties } = aDeal();
+    const { envelopeId } = world.adHoc(parties);
+    const adopt = (dealId: string) =>
+      gateway.as('crm', { method: 'POST', url: '/deals', payload: { dealId, documentType: 'order-form', envelopeId } });
+    expect(said(await adopt('adopter'))).toEqual([202, { workflowId: 'deal-adopter', started: true }]);
+    await untilStage('adopter', 'in-review');
+    await vi.waitFor(
+      async () => expect(said(await adopt('second'))).toMatchObject([409, { workflowId: 'deal-adopter' }]),
+      { timeout: 10_000, interval: 200 },
+    );
+    Object.assign(world.envelopes.find((candidate) => candidate.envelopeId === envelopeId) ?? {}, { status: 'voided' });
+    expect(said(await hook(envelopeId, undefined, 'envelope.voided'))).toEqual([200, { result: 'signalled' }]);
+    expect(await untilStage('adopter', 'voided')).toMatchObject({ envelopeId });
   });
 
   it('for an envelope of no deal is refused, however its id is spelt', async () => {

@@ -35,6 +35,13 @@ export const aTemplateDeal = (trusted: boolean, over: Partial<DealStart> = {}): 
   return deal;
 };
 
+/** A deal that takes over the envelope `env-1` with the parties it has. */
+export const anAdoption = (over: Partial<DealStart> = {}): DealStart => {
+  const deal: DealStart = aDeal({ envelopeId: 'env-1', parties: [], ...over });
+  delete deal.document;
+  return deal;
+};
+
 export const AT = '2026-01-05T09:00:00.000Z';
 
 /** A deal that stands in `stage` with an envelope that is drafted. */

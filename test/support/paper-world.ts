@@ -53,6 +53,8 @@ export interface PaperWorld {
   signedPdf: Uint8Array;
   /** What detection says of new envelopes. */
   detection: { fieldsStatus: EnvelopeReading['fieldsStatus']; detectionError: string | null };
+  /** An envelope that somebody made at the provider, without a deal; a draft. */
+  adHoc(parties: readonly Party[], externalId?: string | null): PaperEnvelope;
   /** Presses Send on the provider's own review page. */
   sendFromPage(envelope: PaperEnvelope, parties: readonly Party[]): void;
   /** Signs as the next party in turn. */
@@ -243,6 +245,12 @@ export function aPaperWorld(signedPdf: Uint8Array): PaperWorld {
       fetch: async () => ({ bytes: signedPdf, kind: 'pdf', sha256: 'x' }),
       checkLink: () => undefined,
       close: async () => undefined,
+    },
+
+    adHoc(parties, externalId = null) {
+      const draft = { parties, transport: 'multipart', webhookUrl: '', externalId: '', clientReferenceId: '' } as const;
+      const signers = parties.filter(({ kind }) => kind === 'signer').map((party) => ({ ...party }));
+      return Object.assign(newEnvelope(draft), { externalId, signers });
     },
 
     sendFromPage: goOut,

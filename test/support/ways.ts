@@ -4,7 +4,7 @@ import { ProviderError } from '../../src/signing/provider.js';
 import type { FinalStage } from '../../src/deal/stages.js';
 import type { DealStart } from '../../src/deal/start.js';
 import type { RunningDeal } from './deal-runner.js';
-import { aDeal, aPolicy, aTemplateDeal } from './deals.js';
+import { aDeal, anAdoption, aPolicy, aTemplateDeal } from './deals.js';
 import type { PaperWorld } from './paper-world.js';
 
 export interface Way {
@@ -237,6 +237,18 @@ export const WAYS: Record<string, Way> = {
       };
     },
     drive: async () => undefined,
+  },
+  'taken-over-while-out': {
+    outcome: 'completed',
+    start: (dealId) => anAdoption({ dealId }),
+    before: (world) => {
+      const { parties } = aDeal();
+      world.sendFromPage(world.adHoc(parties), parties);
+    },
+    async drive(deal) {
+      await deal.untilStage('out-for-signature');
+      await sign(deal);
+    },
   },
   /** Its last run is what is recorded: it begins with what an earlier one handed over. */
   'out-for-months': {

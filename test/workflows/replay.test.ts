@@ -1,7 +1,7 @@
 /**
  * Deals wait for weeks, so their code changes under them. The histories under test/histories/ were recorded from every way a deal
- * can go; this code must replay each of them. `RECORD_HISTORIES=1 npm test -- replay` records them anew, which is right only
- * when no deal of the recorded version can still be open (docs/changing-the-workflow.md).
+ * can go; this code must replay each of them. `RECORD_HISTORIES=<way> npm test -- replay` records a new way; `RECORD_HISTORIES=1` records all anew,
+ * which is right only when no deal of the recorded version can still be open (docs/changing-the-workflow.md).
  */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -19,10 +19,11 @@ const FOLDER = fileURLToPath(new URL('../histories/', import.meta.url));
 
 const plain = (dealId: string) => aDeal({ dealId });
 
-async function recordAll(): Promise<void> {
+async function record(wanted: string): Promise<void> {
   const deals = await aDealRunner(await aSignedPdf());
   await mkdir(FOLDER, { recursive: true });
   for (const [name, way] of Object.entries(WAYS)) {
+    if (wanted !== '1' && wanted !== name) continue;
     await deals.run(
       async (deal) => {
         await way.drive(deal);
@@ -39,7 +40,7 @@ async function recordAll(): Promise<void> {
 
 describe('a deal that was recorded', () => {
   beforeAll(async () => {
-    if (process.env.RECORD_HISTORIES) await recordAll();
+    if (process.env.RECORD_HISTORIES) await record(process.env.RECORD_HISTORIES);
   }, 300_000);
 
   it.each(Object.keys(WAYS))('%s replays on this code', async (name) => {
