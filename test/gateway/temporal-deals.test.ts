@@ -249,10 +249,13 @@ describe('a webhook', () => {
       gateway.as('crm', { method: 'POST', url: '/deals', payload: { dealId, documentType: 'order-form', envelopeId } });
     expect(said(await adopt('adopter'))).toEqual([202, { workflowId: 'deal-adopter', started: true }]);
     await untilStage('adopter', 'in-review');
-    await vi.waitFor(
-      async () => expect(said(await adopt('second'))).toMatchObject([409, { workflowId: 'deal-adopter' }]),
-      { timeout: 10_000, interval: 200 },
-    );
+    const owners = () =>
+      gateway.as('viewer', { method: 'GET', url: '/deals', query: { query: `EnvelopeId = "${envelopeId}"` } });
+    await vi.waitFor(async () => expect((await owners()).json()).toMatchObject({ deals: [{ dealId: 'adopter' }] }), {
+      timeout: 10_000,
+      interval: 100,
+    });
+    expect(said(await adopt('second'))).toMatchObject([409, { workflowId: 'deal-adopter' }]);
     Object.assign(world.envelopes.find((candidate) => candidate.envelopeId === envelopeId) ?? {}, { status: 'voided' });
     expect(said(await hook(envelopeId, undefined, 'envelope.voided'))).toEqual([200, { result: 'signalled' }]);
     expect(await untilStage('adopter', 'voided')).toMatchObject({ envelopeId });
