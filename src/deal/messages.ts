@@ -63,6 +63,30 @@ function isFields(input: unknown): input is Fields {
   return typeof input === 'object' && input !== null && !Array.isArray(input);
 }
 
+/** The fields of a payload. People paste JSON where a text is asked for, so a text that holds an object will do too. */
+function fieldsOf(input: unknown): Fields | undefined {
+  if (isFields(input)) return input;
+  if (typeof input !== 'string') return undefined;
+  try {
+    const parsed: unknown = JSON.parse(input);
+    return isFields(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Who speaks: `by`, or `reviewer` as reviews have it; people mix them up. */
+function speaker(fields: Fields): string | undefined {
+  return text(fields, 'by') ?? text(fields, 'reviewer');
+}
+
+function decisionIn({ decision }: Fields): Review['decision'] | undefined {
+  const word = typeof decision === 'string' ? decision.trim().toLowerCase() : '';
+  return (['approve', 'reject'] as const).find(
+    (known) => word === known || word === `${known}d` || word === `${known}ed`,
+  );
+}
+
 const MAX_TEXT = 500;
 
 /** Reads `name` as a non-empty line; too long a text is cut, since people paste whole mails into reasons. */
@@ -72,12 +96,14 @@ function text(fields: Fields, name: string): string | undefined {
 }
 
 export function readReview(input: unknown): Read<Review> {
-  if (!isFields(input)) return { problem: 'review expects {"decision": "approve" | "reject", "reviewer": "name"}' };
-  const { decision, fieldsVersion } = input;
-  if (decision !== 'approve' && decision !== 'reject') return { problem: 'decision must be "approve" or "reject"' };
-  const reviewer = text(input, 'reviewer');
+  const fields = fieldsOf(input);
+  if (!fields) return { problem: 'review expects {"decision": "approve" | "reject", "reviewer": "name"}' };
+  const { fieldsVersion } = fields;
+  const decision = decisionIn(fields);
+  if (!decision) return { problem: 'decision must be "approve" or "reject"' };
+  const reviewer = text(fields, 'reviewer') ?? text(fields, 'by');
   if (!reviewer) return { problem: 'reviewer must name who decides' };
-  const note = text(input, 'note');
+  const note = text(fields, 'note');
   if (fieldsVersion === undefined || fieldsVersion === null) {
     return { value: { decision, reviewer, ...(note && { note }) } };
   }
@@ -88,37 +114,40 @@ export function readReview(input: unknown): Read<Review> {
 }
 
 export function readCancel(input: unknown): Read<Cancel> {
-  const reason = isFields(input) ? text(input, 'reason') : undefined;
-  const by = isFields(input) ? text(input, 'by') : undefined;
+  const fields = fieldsOf(input) ?? {};
+  const reason = text(fields, 'reason');
+  const by = speaker(fields);
   return reason && by ? { value: { reason, by } } : { problem: 'cancel expects {"reason": "why", "by": "name"}' };
 }
 
 export function readResume(input: unknown): Read<Resume> {
-  const by = isFields(input) ? text(input, 'by') : undefined;
-  if (!isFields(input) || !by) return { problem: 'resume expects {"by": "name"}' };
-  const note = text(input, 'note');
+  const fields = fieldsOf(input) ?? {};
+  const by = speaker(fields);
+  if (!by) return { problem: 'resume expects {"by": "name"}' };
+  const note = text(fields, 'note');
   return { value: { by, ...(note && { note }) } };
 }
 
 export function readRemind(input: unknown): Read<Remind> {
-  const by = isFields(input) ? text(input, 'by') : undefined;
+  const by = speaker(fieldsOf(input) ?? {});
   return by ? { value: { by } } : { problem: 'remind expects {"by": "name"}' };
 }
 
 export function readAmend(input: unknown): Read<Amend> {
   const usage = 'amend expects {"parties"?: [...], "document"?: {"uri": "..."}, "by": "name", "reason": "why"}';
-  if (!isFields(input)) return { problem: usage };
-  const by = text(input, 'by');
-  const reason = text(input, 'reason');
+  const fields = fieldsOf(input);
+  if (!fields) return { problem: usage };
+  const by = speaker(fields);
+  const reason = text(fields, 'reason');
   if (!by || !reason) return { problem: usage };
   const amend: Amend = { by, reason };
-  if (input.parties !== undefined) {
-    const parties = readParties(input.parties);
+  if (fields.parties !== undefined) {
+    const parties = readParties(fields.parties);
     if (parties.value === undefined) return { problem: parties.problem };
     amend.parties = parties.value;
   }
-  if (input.document !== undefined) {
-    const uri = isFields(input.document) ? text(input.document, 'uri') : undefined;
+  if (fields.document !== undefined) {
+    const uri = isFields(fields.document) ? text(fields.document, 'uri') : undefined;
     if (!uri) return { problem: 'document must be {"uri": "file:... or https:..."}' };
     amend.document = { uri };
   }

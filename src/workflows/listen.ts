@@ -10,6 +10,7 @@ import {
   defineSignal,
   defineUpdate,
   isCancellation,
+  setDefaultSignalHandler,
   setHandler,
 } from '@temporalio/workflow';
 import {
@@ -44,6 +45,8 @@ import {
 } from '../deal/verdicts.js';
 import { tick } from './clock.js';
 
+const UNKNOWN_SIGNAL = 'unknown signal';
+
 interface Message<T> {
   name: MessageName;
   description: string;
@@ -56,6 +59,7 @@ interface Message<T> {
 export function listen(deal: DealState): (signal: PutAside) => void {
   const signals = new Map<string, (input: unknown) => void>([
     [EVENT_SIGNAL, (input) => hearEvent(deal, input)],
+    [UNKNOWN_SIGNAL, (name) => note(deal, `a signal of an unknown name had no effect: ${String(name).slice(0, 50)}`)],
     ...[
       hear(deal, {
         name: 'review',
@@ -96,7 +100,11 @@ export function listen(deal: DealState): (signal: PutAside) => void {
     ],
   ]);
 
-  setHandler(defineSignal<[unknown]>(EVENT_SIGNAL), (input) => putAside(deal, EVENT_SIGNAL, input));
+  setHandler(defineSignal<[unknown]>(EVENT_SIGNAL), (input) => putAside(deal, EVENT_SIGNAL, input), {
+    description: 'What the gateway heard from the provider; not to be sent by hand',
+  });
+  // A name that is mistyped would otherwise be kept for ever without a word.
+  setDefaultSignalHandler((name) => putAside(deal, UNKNOWN_SIGNAL, name));
   setHandler(defineQuery<DealSnapshot>(DEAL_QUERY), () => snapshotOf(deal), {
     description: 'The deal as it stands',
   });

@@ -16,7 +16,9 @@ export async function look(deal: DealState): Promise<EnvelopeReading> {
   deal.news = false;
   const { dealId, round } = deal.start;
   const envelope = { dealId, round, envelopeId: idOf(deal) };
-  const { withdrawn, ...truth } = await atOnce(deal, ({ readEnvelope }) => readEnvelope(envelope));
+  const { withdrawn, ...truth } = await atOnce(deal, 'read the envelope back', ({ readEnvelope }) =>
+    readEnvelope(envelope),
+  );
   takeReading(deal, truth);
   deal.patienceMs = Math.min(deal.patienceMs * 2, DAY_MS);
 

@@ -58,7 +58,7 @@ async function tellCrm(deal: DealState, stage: Stage, text?: string): Promise<'t
   deal.crmVersion = Math.max(deal.crmVersion + 1, deal.events * WRITES_A_TASK);
   const record = { ...crmRecordOf(deal, stage), ...(text !== undefined && { note: text }) };
   if (isFinal(stage) && stage !== 'completed') return outside(deal).recordInCrm(record);
-  return atOnce(deal, ({ recordInCrm }) => recordInCrm(record));
+  return atOnce(deal, text ?? `tell the CRM: ${stage}`, ({ recordInCrm }) => recordInCrm(record));
 }
 
 /** More than a deal ever writes to the CRM within one workflow task. */

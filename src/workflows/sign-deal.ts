@@ -255,7 +255,9 @@ async function fileTheSignedPdf(deal: DealState): Promise<Stage> {
     note(deal, `signed PDF filed (${deal.signedPdf.pages} pages)`);
   }
   const { signedPdf: pdf } = deal;
-  const attached = await atOnce(deal, ({ attachSignedPdf }) => attachSignedPdf({ dealId, round, envelopeId, pdf }));
+  const attached = await atOnce(deal, 'attach the signed PDF in the CRM', ({ attachSignedPdf }) =>
+    attachSignedPdf({ dealId, round, envelopeId, pdf }),
+  );
   if (attached === 'gone') note(deal, 'the CRM no longer has the deal: the PDF is filed but attached to nothing');
   return 'completed';
 }
