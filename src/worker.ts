@@ -18,6 +18,38 @@ import { createLogger, temporalLogger } from './temporal/logging.js';
 
 const logger = createLogger('worker');
 
+const [MINUTE, HOUR, DAY] = [60, 3_600, 86_400];
+/** A contract takes minutes to weeks, a webhook milliseconds to minutes. */
+const DURATION_BUCKETS = {
+  countersign_start_to_filed_seconds: [
+    MINUTE,
+    5 * MINUTE,
+    15 * MINUTE,
+    HOUR,
+    4 * HOUR,
+    DAY,
+    2 * DAY,
+    4 * DAY,
+    7 * DAY,
+    14 * DAY,
+    30 * DAY,
+  ],
+  countersign_review_seconds: [
+    MINUTE,
+    5 * MINUTE,
+    15 * MINUTE,
+    HOUR,
+    2 * HOUR,
+    4 * HOUR,
+    8 * HOUR,
+    DAY,
+    2 * DAY,
+    4 * DAY,
+    7 * DAY,
+  ],
+  countersign_webhook_to_change_seconds: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, MINUTE, 5 * MINUTE],
+};
+
 async function openCrm(settings: CrmSettings): Promise<Crm> {
   return settings.kind === 'http' ? createHttpCrm(settings) : createPostgresCrm(await openDatabase(settings.database));
 }
@@ -28,7 +60,12 @@ async function main(): Promise<void> {
     logger: temporalLogger(logger),
     telemetryOptions: {
       logging: { filter: makeTelemetryFilterString({ core: 'WARN' }), forward: {} },
-      metrics: { prometheus: { bindAddress: `${settings.metricsHost}:${settings.metricsPort}` } },
+      metrics: {
+        prometheus: {
+          bindAddress: `${settings.metricsHost}:${settings.metricsPort}`,
+          histogramBucketOverrides: DURATION_BUCKETS,
+        },
+      },
     },
   });
 

@@ -34,11 +34,10 @@ export function measuring(deal: DealState): () => void {
       ? { count: 0, newest: [] }
       : { count: 1, newest: [Date.parse(figures.filedAt) - Date.parse(figures.startedAt)] };
   const tell = [
-    histogram('countersign_start_to_filed', filed),
-    histogram('countersign_review', () => figures.reviews),
-    histogram('countersign_webhook_to_change', () => figures.webhooks),
+    histogram('countersign_start_to_filed_seconds', filed),
+    histogram('countersign_review_seconds', () => figures.reviews),
+    histogram('countersign_webhook_to_change_seconds', () => figures.webhooks),
     counter('countersign_changes_told', () => figures.told),
-    counter('countersign_changes_read_back', () => figures.readBack),
     counter('countersign_interventions', () => figures.interventions),
     counter('countersign_reminders', () => figures.reminders),
     counter('countersign_signatures', () => figures.signatures),

@@ -3,6 +3,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { SEARCH_ATTRIBUTES } from '../../src/deal/search-attributes.js';
 import { queryOf, type DealFilter, type DealPage } from '../../src/gateway/deal-list.js';
+import { DealsUnavailable } from '../../src/gateway/deals.js';
+import { createMetrics } from '../../src/gateway/observe.js';
+import { gaugeOpenDeals } from '../../src/gateway/open-deals.js';
 import { createTemporalDeals } from '../../src/gateway/temporal-deals.js';
 import { openTemporal, type TemporalClient } from '../../src/temporal/connection.js';
 import { startDevServer, type StartedDevServer } from '../support/temporal-servers.js';
@@ -122,6 +125,26 @@ describe('the list of deals', () => {
   ])('says what is wrong with %o', async (query: Record<string, string>, path) => {
     const answer = await gateway.as('viewer', { method: 'GET', url: '/deals', query });
     expect(answer.json()).toMatchObject({ status: 422, errors: [{ path }] });
+  });
+
+  it('is counted on /metrics, by stage and for those that are blocked', async () => {
+    const { registry } = createMetrics();
+    const counted = createTemporalDeals(temporal, { namespace: 'default', taskQueue: 'nobody' });
+    gaugeOpenDeals(registry, counted);
+    const text = await registry.metrics();
+    expect(text).toContain('countersign_open_deals{stage="in-review"} 1');
+    expect(text).toContain('countersign_open_deals{stage="filing"} 0');
+    expect(text).toContain('countersign_blocked_deals 1');
+  });
+
+  it('is absent from /metrics rather than wrong while Temporal is away', async () => {
+    const { registry } = createMetrics();
+    const { deals } = aGateway();
+    deals.answers.count = () => {
+      throw new DealsUnavailable('temporal-unavailable', 'Temporal cannot be reached.');
+    };
+    gaugeOpenDeals(registry, deals);
+    expect(await registry.metrics()).not.toMatch(/^countersign_(open|blocked)_deals/m);
   });
 
   it('is not for a CRM', async () => {

@@ -1,0 +1,33 @@
+/** The dashboard and the alert rules, as far as they can be judged without a running stack; `test/scenarios/pilot.test.ts` does the rest. */
+import { describe, expect, it } from 'vitest';
+import { alerts, dashboard, expressions, parsed } from './observing.js';
+
+describe('an expression', () => {
+  it.each(expressions)('of $where is PromQL', ({ expr }) => {
+    const { faults, metrics } = parsed(expr);
+    expect(faults).toEqual([]);
+    expect(metrics.length).toBeGreaterThan(0);
+  });
+
+  it('that is not PromQL is told', () => {
+    expect(parsed('sum(rate(a[5m])').faults).not.toEqual([]);
+  });
+});
+
+describe('the dashboard', () => {
+  it('has panels that do not lie over each other', () => {
+    const cells = dashboard.panels.flatMap(({ title, gridPos: { x, y, w, h } }) =>
+      Array.from({ length: w * h }, (_, index) => ({ cell: `${x + (index % w)},${y + Math.floor(index / w)}`, title })),
+    );
+    const taken = cells.map(({ cell }) => cell);
+    expect(cells.filter(({ cell }, index) => taken.indexOf(cell) !== index)).toEqual([]);
+    expect(dashboard.panels.every(({ gridPos }) => gridPos.x + gridPos.w <= 24)).toBe(true);
+  });
+});
+
+describe('the alerts', () => {
+  it('have names of their own and say what to do', () => {
+    expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
+    for (const { annotations } of alerts) expect(annotations.description.length).toBeGreaterThan(30);
+  });
+});
