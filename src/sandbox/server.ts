@@ -7,6 +7,7 @@ import { Refusal } from './refusal.js';
 import { addAdminRoutes } from './routes/admin.js';
 import { refuse } from './routes/answers.js';
 import { addEnvelopeRoutes } from './routes/envelopes.js';
+import { addOpenApi } from './routes/openapi.js';
 import { addPages } from './routes/pages.js';
 import { addTemplateRoutes } from './routes/templates.js';
 import { settingsSchema, type GivenSettings } from './settings.js';
@@ -88,6 +89,7 @@ function createApi(world: World): FastifyInstance {
   addEnvelopeRoutes(app, world);
   addTemplateRoutes(app, world);
   addAdminRoutes(app, world);
+  addOpenApi(app, world);
   addPages(app, world);
   return app;
 }

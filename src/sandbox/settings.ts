@@ -50,6 +50,8 @@ export const settingsSchema = z.strictObject({
   webhook_timeout_ms: milliseconds.default(10_000),
   /** Records webhooks as dropped and never sends them. */
   drop_webhooks: z.boolean().default(false),
+  /** What `/openapi.json` tells: the API as it is, one that has moved on from it, or 404. */
+  openapi: z.enum(['own', 'drifted', 'missing']).default('own'),
 });
 
 export type Settings = z.output<typeof settingsSchema>;

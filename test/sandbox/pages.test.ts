@@ -1,18 +1,8 @@
-import { existsSync } from 'node:fs';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { CHROME, complaintsOf, launchBrowser, WINDOWS } from '../support/browser.js';
 import { anAtlasSandbox, aWebhookReceiver } from './an-atlas-sandbox.js';
 
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-const CHROME = [process.env['CHROME_PATH'], '/usr/bin/chromium'].find((path) => path !== undefined && existsSync(path));
 const HOSTILE = '<img src=x onerror=alert(1)> & "friends"';
 
 describe('the pages over plain HTTP', () => {
@@ -68,13 +58,10 @@ if (CHROME === undefined) {
   it.skip('the pages in a browser: skipped, no Chromium at CHROME_PATH or /usr/bin/chromium', () => undefined);
 }
 
-describe.skipIf(CHROME === undefined).each([
-  ['a desktop window', { width: 1280, height: 900 }],
-  ['a phone', { width: 390, height: 844 }],
-])('the pages in a browser, in %s', (_window, viewport) => {
+describe.skipIf(CHROME === undefined).each(WINDOWS)('the pages in a browser, in %s', (_window, viewport) => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROME ?? '', args: FLAGS });
+    browser = await launchBrowser();
   });
   afterAll(() => browser.close());
 
@@ -82,12 +69,7 @@ describe.skipIf(CHROME === undefined).each([
   async function open(): Promise<Page> {
     const context = await browser.newContext({ viewport });
     const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on('console', (message) => {
-      // A refused form is a 4xx by intent, which Chromium also writes to the console.
-      if (message.type() === 'error' && !message.text().includes('status of 4')) complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
+    const complaints = complaintsOf(page);
     onTestFinished(async () => {
       await context.close();
       expect(complaints).toEqual([]);
