@@ -22,7 +22,7 @@ const MAY_IMPORT = {
   documents: ['deal'],
   temporal: ['deal'],
   gateway: ['deal', 'temporal', 'signing'],
-  cli: ['deal', 'temporal', 'signing'],
+  cli: ['deal', 'temporal', 'signing', 'gateway', 'documents'],
   sandbox: [],
   stack: ['deal'],
 };
@@ -45,7 +45,7 @@ function roomRule(room) {
     });
   }
   return {
-    files: [`src/${room}/**/*.ts`],
+    files: [`src/${room}/**/*.{ts,tsx}`],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] },
   };
 }

@@ -56,6 +56,8 @@ export interface GatewaySettings {
   /** Keys of webhook signatures, today's first. */
   atlasKeys: readonly string[];
   policies: ReadonlyMap<string, Policy>;
+  /** Web address of Temporal's UI, for links to runs; null for no links. */
+  temporalUiUrl: string | null;
 }
 
 /** The company's identity provider (OpenID Connect). */
@@ -70,6 +72,11 @@ export interface SetupSettings {
   temporal: TemporalSettings;
   crm: CrmSettings;
 }
+
+/** How the commands on deals reach them: through the gateway, or straight at Temporal. */
+export type CliSettings =
+  | { kind: 'gateway'; url: string; token: string | null }
+  | { kind: 'temporal'; temporal: TemporalSettings; taskQueue: string };
 
 const { CRM, DATABASE_URL, CRM_URL, CRM_SECRET, TASK_QUEUE, PORT, REDACT_PII } = VARIABLES;
 const { ATLAS_BASE_URL, ATLAS_API_KEY } = VARIABLES;
@@ -110,12 +117,13 @@ export function readWorkerSettings(env: Environment): WorkerSettings {
 export function readGatewaySettings(env: Environment): GatewaySettings {
   const { OIDC_ISSUER, OIDC_AUDIENCE, OIDC_ROLES_CLAIM } = VARIABLES;
   const { HOST, GATEWAY_TOKENS, NODE_ENV, ATLAS_PREVIOUS_API_KEYS, DOCUMENT_TYPES, READ_BACK_FIRST } = VARIABLES;
+  const { TEMPORAL_UI_URL } = VARIABLES;
   const problems = problemsOfLaterVersions(env);
   const values = take(
     problems,
     readVariables(env, {
       ...{ TASK_QUEUE, HOST, PORT, GATEWAY_TOKENS, NODE_ENV, REDACT_PII, OIDC_ISSUER, OIDC_AUDIENCE, OIDC_ROLES_CLAIM },
-      ...{ ATLAS_BASE_URL, ATLAS_API_KEY, ATLAS_PREVIOUS_API_KEYS, DOCUMENT_TYPES, READ_BACK_FIRST },
+      ...{ ATLAS_BASE_URL, ATLAS_API_KEY, ATLAS_PREVIOUS_API_KEYS, DOCUMENT_TYPES, READ_BACK_FIRST, TEMPORAL_UI_URL },
     }),
   );
   const temporal = take(problems, readTemporalSettings(env));
@@ -134,6 +142,7 @@ export function readGatewaySettings(env: Environment): GatewaySettings {
     atlas: { baseUrl: values.ATLAS_BASE_URL, apiKey: values.ATLAS_API_KEY },
     atlasKeys: [values.ATLAS_API_KEY, ...values.ATLAS_PREVIOUS_API_KEYS],
     policies,
+    temporalUiUrl: values.TEMPORAL_UI_URL ?? null,
   };
 }
 
@@ -144,6 +153,53 @@ export function readSetupSettings(env: Environment): SetupSettings {
   const crm = values && take(problems, crmOf(values));
   if (!temporal || !crm || problems.length > 0) throw new SettingsError(problems);
   return { temporal, crm };
+}
+
+/** Temporal's settings are read only where there is no gateway to go through. */
+export function readCliSettings(env: Environment): CliSettings {
+  const { COUNTERSIGN_URL, COUNTERSIGN_TOKEN } = VARIABLES;
+  const problems: string[] = [];
+  const values = take(problems, readVariables(env, { COUNTERSIGN_URL, COUNTERSIGN_TOKEN, TASK_QUEUE }));
+  if (!values) throw new SettingsError(problems);
+  const { COUNTERSIGN_URL: url, COUNTERSIGN_TOKEN: token } = values;
+  if (url !== undefined) return { kind: 'gateway', url, token: token ?? null };
+  if (token !== undefined) {
+    // Straight at Temporal whoever types is an operator: a token with a lesser role must not lead there.
+    problems.push(
+      'COUNTERSIGN_URL: is not set, but COUNTERSIGN_TOKEN is; for example COUNTERSIGN_URL=https://countersign.example.com',
+    );
+  }
+  problems.push(...problemsOfLaterVersions(env));
+  const temporal = take(problems, readTemporalSettings(env));
+  if (!temporal || problems.length > 0) throw new SettingsError(problems);
+  return { kind: 'temporal', temporal, taskQueue: values.TASK_QUEUE };
+}
+
+/** What a deal's evidence is put together from: Temporal and the store of signed PDFs. */
+export interface EvidenceSettings {
+  temporal: TemporalSettings;
+  taskQueue: string;
+  /** Absolute folder where signed PDFs are filed. */
+  store: { folder: string };
+}
+
+export function readEvidenceSettings(env: Environment): EvidenceSettings {
+  const { DOCUMENT_STORE } = VARIABLES;
+  const problems = problemsOfLaterVersions(env);
+  const values = take(problems, readVariables(env, { TASK_QUEUE, DOCUMENT_STORE }));
+  const temporal = take(problems, readTemporalSettings(env));
+  if (!values || !temporal || problems.length > 0) throw new SettingsError(problems);
+  return { temporal, taskQueue: values.TASK_QUEUE, store: values.DOCUMENT_STORE };
+}
+
+/** The policies of the document types alone: all that starting a deal without the gateway needs beside `readCliSettings`. */
+export function readPolicies(env: Environment): ReadonlyMap<string, Policy> {
+  const { DOCUMENT_TYPES, READ_BACK_FIRST } = VARIABLES;
+  const problems: string[] = [];
+  const values = take(problems, readVariables(env, { DOCUMENT_TYPES, READ_BACK_FIRST }));
+  const policies = values && take(problems, readDocumentTypes(values.DOCUMENT_TYPES, values.READ_BACK_FIRST));
+  if (!policies) throw new SettingsError(problems);
+  return policies;
 }
 
 /** The value that was read, its problems put with the others: a person mends a list in one go. */

@@ -3,6 +3,7 @@ import { collectDefaultMetrics } from 'prom-client';
 import { readGatewaySettings, SettingsError } from './config.js';
 import { createGateway } from './gateway/app.js';
 import { createMetrics } from './gateway/observe.js';
+import { gaugeOpenDeals } from './gateway/open-deals.js';
 import { createTemporalDeals } from './gateway/temporal-deals.js';
 import { createAtlasClient } from './signing/atlas/client.js';
 import { createAtlasProvider } from './signing/atlas/provider.js';
@@ -18,13 +19,15 @@ const ATLAS_PATIENCE = { connectMs: 5_000, headersMs: 10_000, bodyMs: 10_000, ca
 const logger = createLogger('gateway');
 
 async function main(): Promise<void> {
-  const { temporal, taskQueue, host, port, atlas, ...settings } = readGatewaySettings(process.env);
+  const { temporal, taskQueue, host, port, atlas, temporalUiUrl, ...settings } = readGatewaySettings(process.env);
   const client = openTemporal(temporal);
   const deals = createTemporalDeals(client, { namespace: temporal.namespace, taskQueue });
   const provider = createAtlasProvider(createAtlasClient({ ...atlas, timeouts: ATLAS_PATIENCE }));
   const metrics = createMetrics();
   collectDefaultMetrics({ register: metrics.registry });
-  const app = createGateway({ ...settings, deals, provider, logger, metrics });
+  gaugeOpenDeals(metrics.registry, deals);
+  const temporalUi = temporalUiUrl === null ? null : { url: temporalUiUrl, namespace: temporal.namespace };
+  const app = createGateway({ ...settings, deals, provider, logger, metrics, temporalUi });
 
   let stopping = false;
   const stop = (signal: string): void => {

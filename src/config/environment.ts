@@ -25,6 +25,7 @@ export const EXAMPLES = z.registry<{ example: string }>();
 const SECRETS = new Set([
   'ATLAS_API_KEY',
   'ATLAS_PREVIOUS_API_KEYS',
+  'COUNTERSIGN_TOKEN',
   'CRM_SECRET',
   'DATABASE_URL',
   'GATEWAY_TOKENS',

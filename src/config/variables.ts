@@ -84,6 +84,7 @@ export const VARIABLES = {
       .default([]),
   ),
   PUBLIC_URL: variable('https://countersign.example.com', webAddress.optional()),
+  TEMPORAL_UI_URL: variable('https://temporal.example.com', webAddress.optional()),
   HOST: variable(
     '127.0.0.1',
     z
@@ -126,6 +127,14 @@ export const VARIABLES = {
   ),
   OIDC_AUDIENCE: variable('countersign', z.string().max(500).optional()),
   OIDC_ROLES_CLAIM: variable('roles', z.string().max(500).default('roles')),
+  COUNTERSIGN_URL: variable('https://countersign.example.com', webAddress.optional()),
+  COUNTERSIGN_TOKEN: variable(
+    'a token of GATEWAY_TOKENS',
+    z
+      .string()
+      .regex(/^[A-Za-z0-9._~+/=-]+$/, 'must be one bearer token, without spaces')
+      .optional(),
+  ),
   NODE_ENV: variable('production', z.string().default('development')),
   READ_BACK_FIRST: variable('15 minutes', duration.default(15 * 60_000)),
   CREDIT_BUDGET: variable(

@@ -6,11 +6,14 @@ import type { GatewayToken, OidcSettings } from '../config.js';
 import type { Policy } from '../deal/policy.js';
 import { guardRoutes } from './access.js';
 import { addAtlasWebhook } from './atlas-webhook.js';
+import { addConsole } from './console/console.js';
+import type { TemporalUi } from './console/links.js';
 import { addDealRoutes } from './deal-routes.js';
 import type { Deals } from './deals.js';
 import { createDesk, type SignLinks } from './desk.js';
 import { addHealthRoutes } from './health-routes.js';
 import { createIdentities } from './identity.js';
+import { addAssistantRoutes } from './mcp/routes.js';
 import { createMetrics, observeRequests, type Metrics } from './observe.js';
 import { createOidc } from './oidc.js';
 import { OPENAPI } from './openapi.js';
@@ -32,6 +35,8 @@ export interface GatewayParts {
   tokens: readonly GatewayToken[] | null;
   oidc?: OidcSettings | null;
   atlasKeys: readonly string[];
+  /** For the console's links to runs; left out for none. */
+  temporalUi?: TemporalUi | null;
   logger: FastifyBaseLogger;
   metrics?: Metrics;
   patience?: Patience;
@@ -75,8 +80,16 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
   });
 
   addDealRoutes(app, (caller) => createDesk({ deals, provider, policies }, caller));
+  addAssistantRoutes(app, (caller) => createDesk({ deals, provider, policies }, caller, { alwaysReviewed: true }));
   addAtlasWebhook(app, { deals, atlasKeys, metrics });
   addHealthRoutes(app, deals, metrics);
+  addConsole(app, {
+    deskOf: (caller) => createDesk({ deals, provider, policies }, caller),
+    identities,
+    oidc: Boolean(oidc),
+    documentTypes: [...policies.keys()],
+    temporalUi: parts.temporalUi ?? null,
+  });
   app.get('/openapi.json', async () => OPENAPI);
   return app;
 }

@@ -33,7 +33,7 @@ export interface StackOptions {
 export interface Stack {
   /** Tells this stack's deals from those of others on the same Temporal server: eight hex digits. */
   readonly id: string;
-  readonly urls: { gateway: string; sandbox: string; temporalUi: string | null };
+  readonly urls: { gateway: string; sandbox: string; temporalUi: string | null; metrics: string };
   /** `host:port` */
   readonly temporalAddress: string;
   /** Bearer tokens of the gateway by role. Each acts under its role's name. */
@@ -162,6 +162,7 @@ async function assemble(
     urls: {
       gateway: url('gateway'),
       sandbox: url('sandbox'),
+      metrics: url('metrics'),
       temporalUi: options.ui === true && temporal.kind === 'executable' ? url('temporalUi') : null,
     },
     temporalAddress,
@@ -219,6 +220,7 @@ async function environmentOf(
     DOCUMENT_TYPES: join(REPOSITORY, 'document-types.json'),
     DOCUMENT_ROOT: folders.data,
     DOCUMENT_STORE: `file:${folders.filed}`,
+    ...(options.ui === true && ownAddress !== null && { TEMPORAL_UI_URL: `http://${LOOPBACK}:${ports.temporalUi}` }),
     ...options.env?.countersign,
   };
 }

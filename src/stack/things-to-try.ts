@@ -18,6 +18,7 @@ export function thingsToTry({ urls, tokens, temporalAddress, folders }: Stack): 
   const json = "-H 'content-type: application/json'";
   return `Everything is up.
 
+  Ops console    ${urls.gateway}   (log in with the token of the operator below)
   Gateway        ${urls.gateway}   (routes: ${urls.gateway}/openapi.json)
   Atlas sandbox  ${urls.sandbox}   (every envelope with its review and sign links)
   Temporal UI    ${temporal}
@@ -38,7 +39,8 @@ curl -sS ${deal} ${bearer(tokens.crm)} ${json} \\
 
 curl -sS ${deal}/${body.dealId} ${bearer(tokens.reviewer)}
 
-3. Approve it, once it is in review; or press Send on the review page instead.
+3. Approve it, once it is in review; or in the ops console, ${urls.gateway}/console/deals/${body.dealId}; or press Send on the review page
+   instead.
 
 curl -sS ${deal}/${body.dealId}/review ${bearer(tokens.reviewer)} ${json} -d '{"decision":"approve"}'
 

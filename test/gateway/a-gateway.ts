@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
-import type { GatewayToken } from '../../src/config.js';
+import type { GatewayToken, OidcSettings } from '../../src/config.js';
 import type { EnvelopeEvent } from '../../src/deal/messages.js';
 import type { Policy } from '../../src/deal/policy.js';
 import type { DealStart } from '../../src/deal/start.js';
@@ -141,7 +141,12 @@ export interface AGateway {
 }
 
 export function aGateway(
-  over: { tokens?: readonly GatewayToken[] | null; patience?: Patience; deals?: Deals } = {},
+  over: {
+    tokens?: readonly GatewayToken[] | null;
+    oidc?: OidcSettings;
+    patience?: Patience;
+    deals?: Deals;
+  } = {},
 ): AGateway {
   const deals = paperDeals();
   const provider = paperProvider();
