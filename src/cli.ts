@@ -1,17 +1,26 @@
 #!/usr/bin/env node
 /** `countersign …`: the commands for whoever keeps Countersign running. They are written in src/cli/ and wired here. */
 import { Option } from 'commander';
+import { atlasApiChecks } from './cli/atlas-api-check.js';
 import { atlasCheck } from './cli/atlas-check.js';
 import { probe, type Probe } from './cli/check.js';
+import { addDealCommands } from './cli/deals/commands.js';
+import { wayByEnvironment } from './cli/deals/way.js';
 import { examine, type DoctorParts } from './cli/doctor.js';
 import { readableFolder } from './cli/folder-check.js';
+import { addMcpCommand } from './cli/mcp/command.js';
+import { addEvidenceCommands } from './cli/evidence/command.js';
+import { addReportCommand } from './cli/pilot/command.js';
 import { addCommand, answer, createProgram, run } from './cli/program.js';
 import { progressOn } from './cli/progress.js';
 import { readable } from './cli/report.js';
+import { publicUrlChecks } from './cli/public-url-check.js';
 import { publicUrlCheck, type ReadSettings } from './cli/settings-checks.js';
+import { endWithReader, thisTerminal } from './cli/terminal.js';
 import * as config from './config.js';
 import { examineDatabase, examineReceiver } from './crm/examination.js';
 import { createFileStore } from './documents/file-store.js';
+import { examineOidc } from './gateway/oidc-examination.js';
 import { apiKeyIdOf } from './signing/atlas/api-key-id.js';
 import { createAtlasClient } from './signing/atlas/client.js';
 import { openTemporal } from './temporal/connection.js';
@@ -36,7 +45,15 @@ addCommand(program, 'doctor', 'check every setting and connection, and say how t
     }),
   );
 
-await run(program, process.argv);
+const terminal = thisTerminal();
+endWithReader();
+addMcpCommand(program, process.env);
+const world = { open: wayByEnvironment(process.env), terminal };
+addDealCommands(program, world);
+addReportCommand(program, world);
+addEvidenceCommands(program, process.env, terminal);
+
+await run(program, process.argv, terminal);
 
 /** All that can be looked at with the settings as they are. */
 function doctorParts(env: config.Environment, only?: ProcessName): { parts: DoctorParts; close: () => Promise<void> } {
@@ -48,14 +65,20 @@ function doctorParts(env: config.Environment, only?: ProcessName): { parts: Doct
   const connection = worker?.value?.temporal ?? gateway?.value?.temporal ?? setup?.temporal;
   const temporal = connection && openTemporal(connection);
   const account = worker?.value?.atlas ?? gateway?.value?.atlas;
-  const atlas = account && createAtlasClient({ ...account, timeouts: { connectMs: 5_000, callMs: 10_000 } });
+  const options = account && { ...account, timeouts: { connectMs: 5_000, callMs: 10_000 } };
+  const atlas = options && createAtlasClient(options);
   const crm = only === 'gateway' ? undefined : (worker?.value?.crm ?? setup?.crm);
   const [today, ...previous] = gateway?.value?.atlasKeys ?? [];
 
   const probes: Probe[] = [];
   if (crm) probes.push(crmProbe(crm));
   if (worker?.value) probes.push(...workerProbes(worker.value, env.NODE_ENV === 'production'));
-  if (atlas) probes.push(async () => [await atlasCheck(atlas, account.baseUrl)]);
+  if (gateway?.value?.oidc) probes.push(oidcProbe(gateway.value.oidc));
+  if (atlas)
+    probes.push(
+      async () => [await atlasCheck(atlas, account.baseUrl)],
+      async () => atlasApiChecks(options),
+    );
 
   return {
     parts: {
@@ -98,6 +121,14 @@ function crmProbe(crm: config.CrmSettings): Probe {
       );
 }
 
+function oidcProbe(oidc: config.OidcSettings): Probe {
+  return probe(
+    'OIDC_ISSUER',
+    () => examineOidc(oidc),
+    'Check OIDC_ISSUER (exactly as the provider writes it, with or without a slash at the end), the network, HTTPS_PROXY and NO_PROXY.',
+  );
+}
+
 function workerProbes({ documents, webhookUrl }: config.WorkerSettings, production: boolean): Probe[] {
   const { root, store } = documents;
   return [
@@ -115,5 +146,6 @@ function workerProbes({ documents, webhookUrl }: config.WorkerSettings, producti
       'Make the folder, or set DOCUMENT_ROOT to the one below which the file: documents of deals lie.',
     ),
     async () => [publicUrlCheck(webhookUrl, production)],
+    () => publicUrlChecks(webhookUrl),
   ];
 }

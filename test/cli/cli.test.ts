@@ -13,6 +13,7 @@ import { migrate } from '../../src/crm/migrate.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.js';
 import { apiKeyIdOf } from '../../src/signing/atlas/api-key-id.js';
 import { freePort } from '../../src/stack/ports.js';
+import { aGateway, type AGateway } from '../gateway/a-gateway.js';
 import { openDeals, type OpenDeals } from './open-deals.js';
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
@@ -99,11 +100,13 @@ describe('countersign doctor with rubbish for settings', () => {
 describe('countersign doctor beside a stack that runs', () => {
   let deals: OpenDeals;
   let sandbox: Sandbox;
+  let gateway: AGateway;
   let settings: Record<string, string>;
 
   beforeAll(async () => {
     deals = await openDeals();
     sandbox = await startSandbox({ keys: [{ key: 'key-of-today', organisation: 'ours' }] });
+    gateway = aGateway();
     await mkdir(join(home, 'data'), { recursive: true });
     await writeFile(join(home, 'document-types.json'), '{"order-form": {}}');
     const database = await openDatabase({ folder: join(home, 'data/crm') });
@@ -114,6 +117,7 @@ describe('countersign doctor beside a stack that runs', () => {
       ATLAS_BASE_URL: sandbox.url,
       ATLAS_API_KEY: 'key-of-today',
       ATLAS_PREVIOUS_API_KEYS: 'key-of-last-year',
+      PUBLIC_URL: await gateway.app.listen({ host: '127.0.0.1', port: 0 }),
     };
     await deals.open({
       'deal-1': { stage: 'out-for-signature', envelopeId: 'env_1', apiKeyId: apiKeyIdOf('key-of-last-year') },
@@ -122,11 +126,14 @@ describe('countersign doctor beside a stack that runs', () => {
   afterAll(async () => {
     await deals?.stop();
     await sandbox?.stop();
+    await gateway?.app.close();
   });
 
   it('finds nothing to mend, and says which key must stay', async () => {
     const { code, out } = await countersign(['doctor'], settings);
     expect(out).toContain('All is well.');
+    expect(out).toContain(`the gateway answers at ${settings.PUBLIC_URL}\n`);
+    expect(out).toContain('all that the client uses is as /openapi.json describes it\n');
     expect(out).toContain('made 1 open deal: keep it until they have ended: deal-1\n');
     expect(out).not.toMatch(/key-of-/);
     expect(code).toBe(0);
@@ -145,6 +152,25 @@ describe('countersign doctor beside a stack that runs', () => {
     const { code, out } = await countersign(['doctor'], settings).finally(() => database.close());
     expect(out).toContain(`in use by process ${process.pid}`);
     expect(code).toBe(0);
+  });
+
+  it('ends with code 1 when Atlas has changed its API, and names what is no longer so', async () => {
+    const atlas = await startSandbox({
+      keys: [{ key: 'key-of-today', organisation: 'ours' }],
+      settings: { openapi: 'drifted' },
+    });
+    const elsewhere = { ...settings, ATLAS_BASE_URL: atlas.url };
+    const { code, out } = await countersign(['doctor', '--only', 'gateway'], elsewhere).finally(() => atlas.stop());
+    expect(out).toContain('PROBLEM  Atlas API: POST /api/envelope/{id}/void: the route takes PUT only\n');
+    expect(code).toBe(1);
+  });
+
+  it('says that the identity provider does not give its keys', async () => {
+    const OIDC_ISSUER = `http://127.0.0.1:${await freePort()}/`;
+    const oidc = { ...settings, OIDC_ISSUER, OIDC_AUDIENCE: 'countersign' };
+    const { code, out } = await countersign(['doctor', '--only', 'gateway'], oidc);
+    expect(out).toMatch(/PROBLEM {2}OIDC_ISSUER: .* does not answer: ECONNREFUSED/);
+    expect(code).toBe(1);
   });
 
   it('ends with code 1 when the database of the CRM does not answer', async () => {

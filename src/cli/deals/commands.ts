@@ -1,0 +1,21 @@
+/** `countersign deals …` */
+import type { Command } from 'commander';
+import { addBulk } from './bulk-command.js';
+import type { DealsWorld } from './command.js';
+import { addList } from './list.js';
+import { addShow } from './show.js';
+import { addStart } from './start.js';
+import { addMessages } from './tell.js';
+import { addWatch } from './watch-command.js';
+
+export function addDealCommands(program: Command, world: DealsWorld): void {
+  const deals = program
+    .command('deals')
+    .description('start deals, look at them and steer them, by the gateway (COUNTERSIGN_URL) or straight at Temporal');
+  addStart(deals, world);
+  addList(deals, world);
+  addShow(deals, world);
+  addWatch(deals, world);
+  addMessages(deals, world);
+  addBulk(deals, world);
+}
