@@ -45,7 +45,10 @@ const starting = startStack({
   home,
   ui: true,
   notice: (line) => console.log(line),
-  env: { sandbox: { SANDBOX_CLOCK_SPEED: '120' }, countersign: { DOCUMENT_TYPES: documentTypes } },
+  env: {
+    sandbox: { SANDBOX_CLOCK_SPEED: '120' },
+    countersign: { DOCUMENT_TYPES: documentTypes, READ_BACK_FIRST: '5 seconds' },
+  },
 });
 const patience = AbortSignal.timeout(240_000);
 let browser;
@@ -121,9 +124,13 @@ try {
   await picture(phone, 'console-phone');
 
   const temporal = await (await browser.newContext({ viewport: { width: 1440, height: 1000 } })).newPage();
-  await temporal.goto(`${stack.urls.temporalUi}/namespaces/default/workflows/deal-0061-4398`);
-  await temporal.getByText('Waits for').first().waitFor({ timeout: 60_000 });
+  const run = await desk.getByRole('link', { name: /Temporal’s UI/ }).getAttribute('href');
+  await temporal.goto(run ?? '');
+  await temporal.getByText('send the approved envelope').first().waitFor({ timeout: 60_000 });
   await picture(temporal, 'temporal-ui');
+  await temporal.getByRole('link', { name: 'User Metadata' }).or(temporal.getByText('User Metadata')).first().click();
+  await wait(6_000);
+  await picture(temporal, 'temporal-details');
 } finally {
   await browser?.close();
   await starting.stop();

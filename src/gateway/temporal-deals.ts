@@ -292,7 +292,7 @@ function detailsOf({ dealId, round, documentType, policy, parties, envelopeId }:
   const people = `${signers} ${signers === 1 ? 'signer' : 'signers'}${copies > 0 ? ` and ${copies} in copy` : ''}`;
   const what = envelopeId === undefined ? `for ${people}` : `that takes over the envelope ${envelopeId}`;
   return [
-    `Deal **${dealId}**${round > 1 ? `, round ${round}` : ''}: a ${documentType} ${what}, by way of ${policy.provider}.`,
+    `Deal **${dealId}**${round > 1 ? `, round ${round}` : ''}: ${documentType} ${what}, by way of ${policy.provider}.`,
     'The query `deal` shows where it stands; `review`, `cancel`, `amend`, `resume` and `remind` steer it.',
   ].join('\n\n');
 }

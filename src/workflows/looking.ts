@@ -5,6 +5,7 @@ import type { Stage } from '../deal/stages.js';
 import { takeCancel } from '../deal/verdicts.js';
 import type { EnvelopeReading } from '../activities/index.js';
 import { atOnce } from './activities.js';
+import { describe } from './progress.js';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -20,6 +21,7 @@ export async function look(deal: DealState): Promise<EnvelopeReading> {
     readEnvelope(envelope),
   );
   takeReading(deal, truth);
+  describe(deal);
   deal.patienceMs = Math.min(deal.patienceMs * 2, DAY_MS);
 
   const changed = truth.status !== before && truth.status !== 'unknown';

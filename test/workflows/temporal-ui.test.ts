@@ -35,6 +35,10 @@ describe('a deal in Temporal’s UI', () => {
         const { expiresAt } = await deal.untilStage('out-for-signature');
         expect(await details()).toContain('Waits for: Customer (signer 1) to sign');
         expect(await details()).toContain(`Voided unless signed by ${expiresAt}`);
+        deal.world.sign();
+        await deal.event('envelope.signed');
+        await deal.until(({ parties }) => parties[0]?.status === 'signed');
+        expect(await details()).toContain('Waits for: Company (signer 2) to sign');
       },
       { policy: aPolicy({ reviewSlaMs: 86_400_000, expireAfterMs: 86_400_000 }) },
     );
