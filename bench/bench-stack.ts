@@ -1,31 +1,12 @@
 /** All that the benchmark runs on: one Temporal dev server, one sandbox, one CRM, and a worker and a gateway of each version. */
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { workflowIdOf } from '../src/deal/ids.js';
-import { twoPagePdf } from '../src/stack/contracts.js';
-import { cleanEnvironment } from '../src/stack/clean-environment.js';
-import { findExecutable } from '../src/stack/find-temporal.js';
 import { whenHealthy } from '../src/stack/health.js';
 import { freePorts } from '../src/stack/ports.js';
 import type { Processes, RunningProcess } from '../src/stack/processes.js';
-import { DEV_SERVER } from '../src/stack/temporal-server-kinds.js';
-import { devServerReady, devServerSpec } from '../src/stack/temporal-server.js';
 import type { CrmReceiver } from './crm-receiver.js';
 import type { Options } from './options.js';
-
-export interface Party {
-  email: string;
-  name: string;
-  role: string;
-  order: number;
-}
-
-const PARTIES: readonly Party[] = [
-  { email: 'ada@customer.example', name: 'Ada Customer', role: 'Customer', order: 1 },
-  { email: 'bob@seller.example', name: 'Bob Seller', role: 'Company', order: 2 },
-];
+import { firstEnd, PARTIES, ready, startServers, type Party } from './servers.js';
 
 export interface Version {
   name: 'countersign' | 'plain';
@@ -48,11 +29,9 @@ export interface BenchStack {
   plain: Version;
   /** Rejects when one of the processes ends. */
   broken: Promise<never>;
+  stop(): Promise<void>;
 }
 
-/** The built product: this file runs in dist/bench/. */
-const PRODUCT = fileURLToPath(new URL('../', import.meta.url));
-const READY_MS = 60_000;
 const CRM_SECRET = 'a secret of the benchmark alone';
 
 /** Starts everything in `folder`. The caller stops `processes`, also when this throws. */
@@ -62,41 +41,10 @@ export async function startBenchStack(
   crm: CrmReceiver,
   { detectionMs, profiles }: Options,
 ): Promise<BenchStack> {
-  const ports = await freePorts(['temporal', 'sandbox', 'bucket', 'gateway', 'server']);
-  const temporalAddress = `127.0.0.1:${ports.temporal}`;
-  const sandboxUrl = `http://127.0.0.1:${ports.sandbox}`;
   const keys = { countersign: 'bench-countersign', plain: 'bench-plain' };
-  // Nothing of the user's own settings may leak into a measurement.
-  const base = { ...cleanEnvironment(process.env, false), HOME: folder, HOST: '127.0.0.1' };
-  const document = await writeContract(folder);
-  const documentTypes = join(folder, 'document-types.json');
-  await writeFile(documentTypes, JSON.stringify({ 'order-form': {} }));
-
-  const node = (name: string, script: string, env: NodeJS.ProcessEnv, nodeOptions: string[] = []) =>
-    processes.start({
-      name,
-      command: process.execPath,
-      args: [...nodeOptions, join(PRODUCT, script)],
-      env: { ...base, ...env },
-      cwd: folder,
-    });
-
-  const { path: executable } = await findExecutable(DEV_SERVER, { notice: (line) => console.log(line) });
-  const dbFilename = join(folder, 'temporal.db');
-  const temporal = await processes.start(devServerSpec({ executable, port: ports.temporal, dbFilename, cwd: folder }));
-  const sandbox = await node('sandbox', 'sandbox.js', {
-    SANDBOX_PORT: String(ports.sandbox),
-    SANDBOX_BUCKET_PORT: String(ports.bucket),
-    SANDBOX_API_KEYS: Object.values(keys).join(','),
-    SANDBOX_CREDITS: '1000000',
-    SANDBOX_DETECTION_MS: String(detectionMs),
-    // A webhook that had to be repeated follows in a second instead of a minute.
-    SANDBOX_CLOCK_SPEED: '60',
-  });
-  await Promise.all([
-    ready(temporal, (signal) => devServerReady(temporalAddress, signal)),
-    ready(sandbox, (signal) => whenHealthy(`${sandboxUrl}/healthz`, signal)),
-  ]);
+  const servers = await startServers(folder, processes, { apiKeys: Object.values(keys), detectionMs });
+  const { temporalAddress, sandboxUrl, temporal, sandbox, contract, documentTypes, node } = servers;
+  const ports = await freePorts(['gateway', 'server']);
 
   const shared = { TEMPORAL_ADDRESS: temporalAddress, ATLAS_BASE_URL: sandboxUrl, CRM_URL: crm.url };
   const settingsOf = (name: keyof typeof keys, port: number): NodeJS.ProcessEnv => ({
@@ -135,6 +83,7 @@ export async function startBenchStack(
     ready(server, (signal) => whenHealthy(`${urls.plain}/healthz`, signal)),
   ]);
 
+  const running = [temporal, sandbox, gateway, worker, server, plainWorker];
   return {
     temporalAddress,
     sandboxUrl,
@@ -147,7 +96,7 @@ export async function startBenchStack(
       start: (dealId) => ({
         dealId,
         documentType: 'order-form',
-        document: { uri: 'file:contract.pdf' },
+        document: { uri: contract.uri },
         parties: PARTIES,
       }),
       workflowIdOf: (dealId) => workflowIdOf(dealId),
@@ -158,42 +107,12 @@ export async function startBenchStack(
       name: 'plain',
       apiKey: keys.plain,
       gatewayUrl: urls.plain,
-      start: (dealId) => ({ dealId, document, parties: PARTIES }),
+      start: (dealId) => ({ dealId, document: contract.path, parties: PARTIES }),
       workflowIdOf: (dealId) => `plain-${dealId}`,
       worker: plainWorker,
       gateway: server,
     },
-    broken: firstEnd([temporal, sandbox, gateway, worker, server, plainWorker]),
+    broken: firstEnd(running),
+    stop: async () => void (await Promise.all(running.map((process) => process.stop()))),
   };
-}
-
-/** The contract of all deals. Its mark makes the sandbox detect its fields each time anew: for a known document they are ready at once. */
-async function writeContract(folder: string): Promise<string> {
-  const path = join(folder, 'contract.pdf');
-  await writeFile(path, Buffer.concat([await twoPagePdf(), Buffer.from('\n% sandbox_detection=ready\n')]));
-  return path;
-}
-
-/** Settles once `check` does; rejects with the end of its log when the process ends before or is not ready in time. */
-async function ready(process: RunningProcess, check: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const giveUp = new AbortController();
-  const late = wait(READY_MS, 'is not ready', { signal: giveUp.signal });
-  const failed = Promise.race([late, process.ended.then(() => 'ended at its start')]).then(async (how) => {
-    throw await lastWordsOf(process, how);
-  });
-  try {
-    await Promise.race([check(giveUp.signal), failed]);
-  } finally {
-    giveUp.abort();
-  }
-}
-
-async function firstEnd(running: readonly RunningProcess[]): Promise<never> {
-  const ended = await Promise.race(running.map((process) => process.ended.then(() => process)));
-  throw await lastWordsOf(ended, 'ended before the benchmark did');
-}
-
-async function lastWordsOf({ name, logFile }: RunningProcess, what: string): Promise<Error> {
-  const log = (await readFile(logFile, 'utf8')).trimEnd().split('\n');
-  return new Error([`${name} ${what}. The end of its log:`, ...log.slice(-10)].join('\n  '));
 }

@@ -1,4 +1,4 @@
-/** `npm run bench`: Countersign against a plain version of the same job, in turns, on the same servers. */
+/** `npm run bench`: Countersign against a plain version of the same job, in turns, on the same servers; then the console's pages. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -6,7 +6,10 @@ import { Client, Connection } from '@temporalio/client';
 import { Processes } from '../src/stack/processes.js';
 import { startBenchStack, type Version } from './bench-stack.js';
 import { check } from './checks.js';
-import { startCrmReceiver } from './crm-receiver.js';
+import { consoleResultsOf, consoleTableOf, type ConsoleResults } from './console/console-report.js';
+import { startConsoleStack } from './console/console-stack.js';
+import { measureConsole } from './console/measure-console.js';
+import { startCrmReceiver, type CrmReceiver } from './crm-receiver.js';
 import { DealDriver } from './deal-driver.js';
 import { measureTurn, type Bench, type TurnMeasure } from './measure.js';
 import { readOptions, USAGE, type Options } from './options.js';
@@ -40,7 +43,7 @@ async function main(options: Options): Promise<void> {
   }
   try {
     console.log('Starting a Temporal dev server, the sandbox and both versions ...');
-    const stack = await startBenchStack(folder, processes, crm, options);
+    const stack = await startBenchStack(join(folder, 'comparison'), processes, crm, options);
     const connection = await Connection.connect({ address: stack.temporalAddress });
     const sandbox = sandboxAdmin(stack.sandboxUrl);
     const driver = new DealDriver(crm, sandbox);
@@ -49,8 +52,11 @@ async function main(options: Options): Promise<void> {
     const { checks, problems } = await check(bench, turns, WARM_UP_DEALS);
     await connection.close();
     if (problems.length > 0) throw new Error(`The work was not done as it should be:\n  ${problems.join('\n  ')}`);
+    // What the console is measured on has the machine to itself.
+    await stack.stop();
+    const consoleMs = await measureThePages(join(folder, 'console'), processes, crm, options);
 
-    const results = resultsOf(turns, checks, options);
+    const results = resultsOf(turns, checks, consoleMs, options);
     await mkdir(dirname(options.out), { recursive: true });
     await writeFile(options.out, `${JSON.stringify(results, null, 2)}\n`);
     console.log(`\n${tableOf(results)}\n`);
@@ -59,9 +65,9 @@ async function main(options: Options): Promise<void> {
         `Countersign sent ${checks.sends.countersign} envelopes for ${checks.deals.countersign} deals ` +
         `(${WARM_UP_DEALS} of them to warm up).`,
     );
+    console.log(`\n${consoleTableOf(consoleMs)}\n`);
     console.log(`Results: ${relative('', options.out)}`);
     if (options.profiles !== null) {
-      await stack.countersign.worker.stop();
       console.log(`\n${await whereTimeGoes(options.profiles, stack.countersign.worker.pid)}`);
     }
   } finally {
@@ -91,6 +97,21 @@ async function takeTurns(bench: Bench, options: Options): Promise<TurnMeasure[]>
   }
   progress.end();
   return turns;
+}
+
+async function measureThePages(
+  folder: string,
+  processes: Processes,
+  crm: CrmReceiver,
+  options: Options,
+): Promise<ConsoleResults> {
+  console.log('Starting other servers for the console ...');
+  const stack = await startConsoleStack(folder, processes, crm);
+  const show = (text: string): void => progress.show(text);
+  const measure = await Promise.race([measureConsole(stack, crm, options, show), stack.broken]);
+  progress.end();
+  await stack.stop();
+  return consoleResultsOf(measure);
 }
 
 function idsOf(version: Version, turn: string, count: number): string[] {

@@ -9,6 +9,10 @@ export interface Options {
   rounds: number;
   /** How long the sandbox takes to find the fields of a document. */
   detectionMs: number;
+  /** Open deals under which the console's pages are measured. */
+  openDeals: number;
+  /** How often each page of the console is asked for. */
+  pageViews: number;
   /** File that receives the results. */
   out: string;
   /** Folder for CPU profiles of Countersign's worker, or null. A profile slows the worker down. */
@@ -21,7 +25,9 @@ export const USAGE = `Usage: npm run bench -- [options]
   --concurrency N  deals under way at a time (50)
   --rounds N       turns that each version takes (2)
   --detection-ms N  milliseconds until the fields of a document are found (5000)
-  --short          10 deals, 5 at a time, one turn: to see that it works
+  --open-deals N   open deals when the console's pages are measured (1000)
+  --page-views N   times that each page of the console is asked for (60)
+  --short          10 deals, 5 at a time, one turn, and 10 views with 20 open deals: to see that it works
   --profile        also writes CPU profiles of Countersign's worker, and tells what costs most (slows it down)
   --out FILE       where the results go (bench/results/latest.json)
 `;
@@ -35,6 +41,8 @@ export function readOptions(args: readonly string[]): Options | null {
       concurrency: { type: 'string' },
       rounds: { type: 'string' },
       'detection-ms': { type: 'string', default: '5000' },
+      'open-deals': { type: 'string' },
+      'page-views': { type: 'string' },
       short: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       out: { type: 'string', default: 'bench/results/latest.json' },
@@ -50,6 +58,8 @@ export function readOptions(args: readonly string[]): Options | null {
     rounds,
     concurrency: count('concurrency', values.concurrency ?? (values.short ? '5' : '50')),
     detectionMs: count('detection-ms', values['detection-ms']),
+    openDeals: count('open-deals', values['open-deals'] ?? (values.short ? '20' : '1000')),
+    pageViews: count('page-views', values['page-views'] ?? (values.short ? '10' : '60')),
     out: resolve(values.out),
     profiles: values.profile ? resolve('bench/results/profiles') : null,
   };

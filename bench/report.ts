@@ -1,8 +1,10 @@
 /** The measures as one table and as the JSON that later runs are compared with. */
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import type { ConsoleResults } from './console/console-report.js';
 import type { Options } from './options.js';
 import { MEASURED_PROCESSES, type DealMeasure, type MeasuredProcess, type TurnMeasure } from './measure.js';
 import type { Checks } from './checks.js';
+import { quantileOf, rounded } from './quantile.js';
 
 /** Ratio is Countersign's figure divided by the plain version's; null where there is nothing to compare. */
 export interface Compared {
@@ -31,9 +33,15 @@ export interface Results {
   /** Deals per second of each turn, in the order of the turns. */
   turns: { version: TurnMeasure['version']; deals: number; dealsPerSecond: number }[];
   checks: Checks;
+  consoleMs: ConsoleResults;
 }
 
-export function resultsOf(turns: readonly TurnMeasure[], checks: Checks, options: Options): Results {
+export function resultsOf(
+  turns: readonly TurnMeasure[],
+  checks: Checks,
+  consoleMs: ConsoleResults,
+  options: Options,
+): Results {
   const compare = (figure: (turns: readonly TurnMeasure[]) => number | null, digits: number): Compared => {
     const [ours, theirs] = (['countersign', 'plain'] as const).map((name) =>
       figure(turns.filter(({ version }) => version === name)),
@@ -98,6 +106,7 @@ export function resultsOf(turns: readonly TurnMeasure[], checks: Checks, options
       dealsPerSecond: Math.round((deals.length / seconds) * 100) / 100,
     })),
     checks,
+    consoleMs,
   };
 }
 
@@ -143,14 +152,4 @@ function total(values: readonly (number | null)[], add: (...known: number[]) => 
 
 function sum(values: readonly number[]): number {
   return values.reduce((all, value) => all + value, 0);
-}
-
-/** The smallest value that is not below the given share of all. */
-function quantileOf(values: readonly number[], quantile: number): number | null {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(sorted.length * quantile) - 1)] ?? null;
-}
-
-function rounded(value: number | null | undefined, digits: number): number | null {
-  return value === null || value === undefined ? null : Number(value.toFixed(digits));
 }

@@ -10,6 +10,7 @@ import { z } from 'zod';
 const RUN = fileURLToPath(new URL('../../bench/run.mjs', import.meta.url));
 const LONGEST_MS = 240_000;
 const DEALS = 10;
+const OPEN_DEALS = 20;
 
 const figure = z.number().positive();
 const compared = z.strictObject({ countersign: figure, plain: figure, ratio: figure });
@@ -20,6 +21,7 @@ const usage = z.strictObject({
   ratio: z.number().nonnegative().nullable(),
 });
 const count = z.number().int().nonnegative();
+const times = z.strictObject({ p50: figure, p95: figure });
 const counted = z.strictObject({ countersign: count, plain: count });
 
 const results = z.strictObject({
@@ -55,6 +57,21 @@ const results = z.strictObject({
     sends: counted,
     envelopes: count,
     repeatedWebhooks: counted,
+  }),
+  consoleMs: z.strictObject({
+    openDeals: count,
+    views: count,
+    load: z.number().nonnegative(),
+    aimMs: figure,
+    met: z.boolean(),
+    pages: z.strictObject({
+      queue: times,
+      deals: times,
+      inReview: times,
+      blocked: times,
+      deal: times,
+      approve: times,
+    }),
   }),
 });
 
@@ -96,9 +113,22 @@ describe('the benchmark, in short', () => {
     expect(written.historyEvents.countersign).toBeLessThan(written.historyEvents.plain);
   });
 
-  it('prints the table', () => {
+  it('times every page of the console while deals are open, the slow views above the median', () => {
+    expect(written.consoleMs).toMatchObject({ openDeals: OPEN_DEALS, views: 10, aimMs: 100 });
+    for (const { p50, p95 } of Object.values(written.consoleMs.pages)) expect(p95).toBeGreaterThanOrEqual(p50);
+  });
+
+  it('says whether every median of the console is under its aim', () => {
+    const medians = Object.values(written.consoleMs.pages).map(({ p50 }) => p50);
+    expect(written.consoleMs.met).toBe(medians.every((p50) => p50 < 100));
+    expect(printed).toContain(written.consoleMs.met ? 'Every median is under 100 ms' : 'Not every median is under');
+  });
+
+  it('prints the tables', () => {
     expect(printed).toMatch(/deals per second +[\d.]+ +[\d.]+ +[\d.]+/);
     expect(printed).toMatch(/history events per deal +\d+ +\d+ +[\d.]+/);
+    expect(printed).toMatch(/console, 20 open deals +p50 ms +p95 ms/);
+    expect(printed).toMatch(/queue +[\d.]+ +[\d.]+/);
   });
 });
 

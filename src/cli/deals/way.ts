@@ -1,11 +1,10 @@
 /** The two ways to the deals: by the gateway's API, or straight at Temporal. */
-import { userInfo } from 'node:os';
 import { readCliSettings, readPolicies, type Environment } from '../../config.js';
-import { createDesk, type SignLinks } from '../../gateway/desk.js';
-import { Problem } from '../../gateway/problem.js';
+import { createDesk } from '../../gateway/desk.js';
 import { createTemporalDeals } from '../../gateway/temporal-deals.js';
 import { openTemporal } from '../../temporal/connection.js';
 import { UsageError } from '../program.js';
+import { NO_PROVIDER, osUser } from '../without-gateway.js';
 import { createGatewayDesk, type DealsDesk } from './gateway-desk.js';
 
 export interface WayOptions {
@@ -51,22 +50,4 @@ export function wayByEnvironment(env: Environment): OpenWay {
       close: () => client.connection.close(),
     };
   };
-}
-
-function osUser(): string {
-  try {
-    return userInfo().username || NOBODY;
-  } catch {
-    // A container may run under a number that has no name.
-    return NOBODY;
-  }
-}
-
-const NOBODY = 'operator';
-
-/** Nothing here asks the provider, so no key of its is needed. */
-export const NO_PROVIDER: SignLinks = { signLink: refuse, readEnvelope: refuse };
-
-async function refuse(): Promise<never> {
-  throw new Problem(501, 'no-provider', 'Without the gateway the provider is not asked: set COUNTERSIGN_URL.');
 }

@@ -1,13 +1,13 @@
 /** The desk of an assistant that works straight at Temporal, without a gateway: whoever runs it is an operator. */
-import { userInfo } from 'node:os';
 import { readPolicies, SettingsError, type CliSettings, type Environment } from '../../config.js';
 import type { Policy } from '../../deal/policy.js';
-import { createDesk, type SignLinks } from '../../gateway/desk.js';
+import { createDesk } from '../../gateway/desk.js';
 import type { AssistantDesk } from '../../gateway/mcp/tool.js';
 import type { Caller } from '../../gateway/identity.js';
 import { Problem } from '../../gateway/problem.js';
 import { createTemporalDeals } from '../../gateway/temporal-deals.js';
 import { openTemporal } from '../../temporal/connection.js';
+import { NO_PROVIDER, osUser } from '../without-gateway.js';
 
 /** Nothing is connected before the first call. The document types are read at each start, so that the others need none. */
 export function temporalDesk(
@@ -32,20 +32,4 @@ function policiesIn(env: Environment): ReadonlyMap<string, Policy> {
     if (error instanceof SettingsError) throw new Problem(503, 'settings', error.message);
     throw error;
   }
-}
-
-function osUser(): string {
-  try {
-    return userInfo().username || 'operator';
-  } catch {
-    // A container may run under a number that has no name.
-    return 'operator';
-  }
-}
-
-/** No tool shows a link to sign with. */
-const NO_PROVIDER: SignLinks = { signLink: refuse, readEnvelope: refuse };
-
-async function refuse(): Promise<never> {
-  throw new Problem(501, 'no-provider', 'Without the gateway the provider is not asked.');
 }
