@@ -165,6 +165,17 @@ export const OPENAPI = {
         },
       },
     },
+    '/mcp': {
+      post: {
+        summary: 'MCP for assistants, by streamable HTTP without sessions',
+        ...guarded('talk to an assistant'),
+        requestBody: { required: true, content: jsonOf({ type: 'object' }) },
+        responses: {
+          ...answers(200, 'The answer, as JSON or as events', { type: 'object' }),
+          ...problems(401, 403, 413, 415),
+        },
+      },
+    },
     '/healthz': open('Whether the process answers', 'It does'),
     '/readyz': open('Whether it reaches Temporal', 'It does', [503]),
     '/metrics': open('Prometheus metrics', 'In text format'),
