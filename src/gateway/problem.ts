@@ -58,7 +58,8 @@ export function problemBody(problem: Problem, requestId: string): Record<string,
   };
 }
 
-export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** What the log is told of a request that failed. Ids, names and codes only. */
+export function logFailure(error: unknown, request: FastifyRequest): void {
   const problem = problemOf(error);
   if (error instanceof DealsUnavailable || error instanceof IdentityUnavailable)
     request.log.warn({ cause: told(error.cause) }, problem.message);
@@ -66,6 +67,11 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     const { kind, status, code } = error;
     request.log.warn({ kind, providerStatus: status, code }, 'the e-sign provider gave no usable answer');
   } else if (problem.status >= 500) request.log.error({ error: told(error) }, 'a request failed unforeseen');
+}
+
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = problemOf(error);
+  logFailure(error, request);
   return reply
     .code(problem.status)
     .headers(problem.headers)

@@ -6,7 +6,7 @@ import { isFinal } from '../../deal/stages.js';
 import { demand, MESSAGE_DEEDS } from '../access.js';
 import type { Desk } from '../desk.js';
 import type { Caller } from '../identity.js';
-import { Problem, problemOf } from '../problem.js';
+import { logFailure, Problem, problemOf } from '../problem.js';
 import {
   BLANK,
   emptyForm,
@@ -20,7 +20,6 @@ import {
 import { ActionPage, actionTitle, type ActionPageProps } from './action-page.js';
 import { addressOf } from './deal-page.js';
 import { FLASH_COOKIE, FLASH_SECONDS, flashOf } from './flash.js';
-import { logFailure } from './failures.js';
 import { send } from './pages.js';
 import { isSecure } from './same-origin.js';
 import { visitorAt } from './visitors.js';
