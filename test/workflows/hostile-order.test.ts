@@ -17,7 +17,7 @@ import { aPolicy } from '../support/deals.js';
 import type { Mishap, PaperEnvelope, PaperWorld } from '../support/paper-world.js';
 import { aSignedPdf } from '../support/signed-pdf.js';
 
-const RUNS = Number(process.env.HOSTILE_RUNS ?? 28);
+const RUNS = Number(process.env.HOSTILE_RUNS ?? 18);
 const SEED = Number(process.env.HOSTILE_SEED ?? 20_260_105);
 /** Deals that share the server at one time. */
 const AT_ONCE = 4;
