@@ -1,5 +1,7 @@
 /** The dashboard and the alert rules, as far as they can be judged without a running stack; `test/scenarios/pilot.test.ts` does the rest. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { REFUSALS } from '../../src/deal/refusals.js';
 import { alerts, dashboard, expressions, parsed } from './observing.js';
 
 describe('an expression', () => {
@@ -22,6 +24,23 @@ describe('the dashboard', () => {
     const taken = cells.map(({ cell }) => cell);
     expect(cells.filter(({ cell }, index) => taken.indexOf(cell) !== index)).toEqual([]);
     expect(dashboard.panels.every(({ gridPos }) => gridPos.x + gridPos.w <= 24)).toBe(true);
+  });
+});
+
+describe('the runbook', () => {
+  const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
+  const troubleshooting = readFileSync(new URL('../../docs/troubleshooting.md', import.meta.url), 'utf8');
+
+  it.each(Object.keys(REFUSALS))(
+    'says what to press when a deal is blocked for %s, and so does the page on troubles',
+    (reason) => {
+      expect(runbook).toContain(`| \`${reason}\` |`);
+      expect(troubleshooting).toContain(`| \`${reason}\` |`);
+    },
+  );
+
+  it.each(alerts.map(({ alert }) => alert))('says what to do when %s fires', (alert) => {
+    expect(runbook).toContain(`| \`${alert}\` |`);
   });
 });
 
