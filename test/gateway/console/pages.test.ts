@@ -66,8 +66,8 @@ describe('the queue', () => {
     expect(textOf(body)).toContain('The 100 that wait longest of 1,000 deals. Show all');
     [counted, listed] = [0, 0];
     expect(dealsOf((await console.get('/')).body)).toEqual(shown);
-    expect(counted).toBe(6);
-    expect(listed).toBeLessThanOrEqual(157);
+    expect(counted).toBe(8);
+    expect(listed).toBe(0);
   });
 
   it('finds its way among deals that all began to wait at once', async () => {
@@ -80,7 +80,10 @@ describe('the queue', () => {
       counted += 1;
       return those(filter).length;
     };
-    deals.list = async (filter) => ({ deals: those(filter).slice(0, filter.limit), next: null });
+    deals.list = async (filter) => {
+      const page = those(filter).slice(0, filter.limit);
+      return { deals: page, next: page.length < those(filter).length ? 'more' : null };
+    };
     const { body } = await console.get('/');
     expect(dealsOf(body)).toHaveLength(125);
     expect(textOf(body)).toContain('The 100 that wait longest of 500 deals.');
