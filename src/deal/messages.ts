@@ -199,3 +199,12 @@ export function readEnvelopeEvent(input: unknown): Read<EnvelopeEvent> {
     },
   };
 }
+
+/** The reader of each message's payload. */
+export const READERS = {
+  review: readReview,
+  cancel: readCancel,
+  amend: readAmend,
+  resume: readResume,
+  remind: readRemind,
+} as const satisfies Record<MessageName, (input: unknown) => Read<unknown>>;

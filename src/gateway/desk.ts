@@ -4,15 +4,7 @@
  * what it could not help.
  */
 import { createHash } from 'node:crypto';
-import {
-  readAmend,
-  readCancel,
-  readRemind,
-  readResume,
-  readReview,
-  type MessageName,
-  type Read,
-} from '../deal/messages.js';
+import { READERS, type MessageName } from '../deal/messages.js';
 import { isDealId } from '../deal/ids.js';
 import type { Policy } from '../deal/policy.js';
 import type { DealSnapshot } from '../deal/snapshot.js';
@@ -66,14 +58,6 @@ export interface DeskOptions {
   /** Deals that are started here are reviewed by a person whatever their type's policy trusts. */
   alwaysReviewed?: boolean;
 }
-
-const READERS: Record<MessageName, (input: unknown) => Read<unknown>> = {
-  review: readReview,
-  cancel: readCancel,
-  amend: readAmend,
-  resume: readResume,
-  remind: readRemind,
-};
 
 export function createDesk(parts: DeskParts, caller: Caller, options: DeskOptions = {}): Desk {
   const { deals, provider, policies } = parts;

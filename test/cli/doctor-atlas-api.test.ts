@@ -1,25 +1,14 @@
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { atlasApiChecks } from '../../src/cli/atlas-api-check.js';
 import type { Check } from '../../src/cli/check.js';
 import { clockCheck } from '../../src/cli/clock-check.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.js';
 import { freePort } from '../../src/stack/ports.js';
+import { answering } from '../support/answering.js';
 
 const KEY = 'the-key-of-today';
 const named = (checks: Check[], name: string): Check[] => checks.filter((check) => check.name === name);
 const look = (baseUrl: string) => atlasApiChecks({ baseUrl, apiKey: KEY });
-
-async function answering(listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((closed) => server.close(closed));
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 
 describe('the doctor, of what Atlas publishes of its API', () => {
   let sandbox: Sandbox;

@@ -1,21 +1,10 @@
 /** What others must reach: the gateway at its public address, the identity provider at its own. */
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { publicUrlChecks } from '../../src/cli/public-url-check.js';
 import { examineOidc } from '../../src/gateway/oidc-examination.js';
 import { freePort } from '../../src/stack/ports.js';
 import { aGateway } from '../gateway/a-gateway.js';
-
-async function answering(listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((closed) => server.close(closed));
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
+import { answering } from '../support/answering.js';
 
 describe('the doctor, of PUBLIC_URL', () => {
   const look = (base: string) => publicUrlChecks(`${base}/webhooks/atlas`);

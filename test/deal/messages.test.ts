@@ -1,22 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
+  READERS,
   readAmend,
   readCancel,
   readRemind,
   readResume,
   readReview,
   type MessageName,
-  type Read,
 } from '../../src/deal/messages.js';
-
-const READERS: Record<MessageName, (input: unknown) => Read<unknown>> = {
-  review: readReview,
-  cancel: readCancel,
-  amend: readAmend,
-  resume: readResume,
-  remind: readRemind,
-};
 
 /** Rows of a table of signals: | `name` | `payload` | */
 function payloadsIn(file: string): { file: string; name: MessageName; payload: string }[] {

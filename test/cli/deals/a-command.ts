@@ -6,6 +6,7 @@ import type { Terminal } from '../../../src/cli/terminal.js';
 import { createDesk } from '../../../src/gateway/desk.js';
 import type { DealLine } from '../../../src/gateway/deal-list.js';
 import { paperDeals, POLICIES, SIGN_LINK, aReading, type PaperDeals } from '../../gateway/a-gateway.js';
+import { aDealLine } from '../../support/deal-lines.js';
 
 export interface Ran {
   code: number | undefined;
@@ -59,19 +60,4 @@ export async function countersign(args: string[], around: Surroundings = {}): Pr
   return ran;
 }
 
-export const aLine = (over: Partial<DealLine> = {}): DealLine => ({
-  dealId: 'D-1',
-  round: 1,
-  workflowId: `deal-${over.dealId ?? 'D-1'}`,
-  runId: 'run-1',
-  open: true,
-  stage: 'in-review',
-  blocked: null,
-  documentType: 'order-form',
-  envelopeId: 'env-1',
-  since: '2026-01-05T09:00:00.000Z',
-  startedAt: '2026-01-05T08:59:00.000Z',
-  endedAt: null,
-  reviewDue: null,
-  ...over,
-});
+export const aLine = (over: Partial<DealLine> = {}): DealLine => aDealLine({ dealId: 'D-1', ...over });

@@ -15,6 +15,7 @@ import { createIdentities, type TokenReader } from '../../../src/gateway/identit
 import { createMetrics, observeRequests } from '../../../src/gateway/observe.js';
 import { aDealIn } from '../../support/deals.js';
 import { aGateway, POLICIES, TOKENS, type AGateway } from '../a-gateway.js';
+import { aDealLine } from '../../support/deal-lines.js';
 
 export const SAME_ORIGIN = { 'sec-fetch-site': 'same-origin' };
 
@@ -105,22 +106,8 @@ export const aSnapshot = (stage: DealState['stage'], over: Partial<DealSnapshot>
   ...over,
 });
 
-export const aLine = (over: Partial<DealLine> = {}): DealLine => ({
-  dealId: '42',
-  round: 1,
-  workflowId: 'deal-42',
-  runId: '0b5e7d3c-run',
-  open: true,
-  stage: 'in-review',
-  blocked: null,
-  documentType: 'order-form',
-  envelopeId: 'env-1',
-  since: '2026-01-05T09:00:00.000Z',
-  startedAt: '2026-01-05T08:00:00.000Z',
-  endedAt: null,
-  reviewDue: null,
-  ...over,
-});
+export const aLine = (over: Partial<DealLine> = {}): DealLine =>
+  aDealLine({ startedAt: '2026-01-05T08:00:00.000Z', ...over });
 
 /** The value of a hidden field in a page. */
 export function hidden(page: string, name: string): string {

@@ -6,6 +6,7 @@ import { DealsUnavailable } from '../../../src/gateway/deals.js';
 import { aDealIn } from '../../support/deals.js';
 import { aStart, aTemplatedStart, POLICIES, TOKENS } from '../a-gateway.js';
 import { anAssistant, anOpenGateway, transportTo, type OpenGateway } from './an-assistant.js';
+import { aDealLine } from '../../support/deal-lines.js';
 
 let gateway: OpenGateway;
 beforeEach(async () => {
@@ -18,22 +19,7 @@ function letDealBe(state: DealState): void {
   gateway.deals.answers.read = () => ({ kind: 'deal', snapshot: structuredClone(snapshotOf(state)) });
 }
 
-const aLine = (over: Partial<DealLine> = {}): DealLine => ({
-  dealId: '42',
-  round: 1,
-  workflowId: 'deal-42',
-  runId: 'run-1',
-  open: true,
-  stage: 'in-review',
-  blocked: null,
-  documentType: 'order-form',
-  envelopeId: 'env-1',
-  since: '2026-01-05T09:00:00.000Z',
-  startedAt: '2026-01-05T08:59:00.000Z',
-  endedAt: null,
-  reviewDue: '2026-01-06T09:00:00.000Z',
-  ...over,
-});
+const aLine = (over: Partial<DealLine> = {}): DealLine => aDealLine({ reviewDue: '2026-01-06T09:00:00.000Z', ...over });
 
 describe('an assistant', () => {
   it('is told what there is, and that nothing of it sends or decides', async () => {
