@@ -18,8 +18,8 @@ import { publicUrlChecks } from './cli/public-url-check.js';
 import { publicUrlCheck, type ReadSettings } from './cli/settings-checks.js';
 import { endWithReader, thisTerminal } from './cli/terminal.js';
 import * as config from './config.js';
-import { examineDatabase, examineReceiver } from './crm/examination.js';
-import { createFileStore } from './documents/file-store.js';
+import type { ConfiguredCrm } from './crm/driver.js';
+import { openDocumentStore } from './documents/store.js';
 import { examineOidc } from './gateway/oidc-examination.js';
 import { apiKeyIdOf } from './signing/atlas/api-key-id.js';
 import { createAtlasClient } from './signing/atlas/client.js';
@@ -111,14 +111,8 @@ function readOrNothing<T>(reader: () => T): { value: T | undefined; problems: re
   }
 }
 
-function crmProbe(crm: config.CrmSettings): Probe {
-  return crm.kind === 'http'
-    ? probe('CRM', () => examineReceiver(crm.url), 'Start the receiver, or check CRM_URL, HTTPS_PROXY and NO_PROXY.')
-    : probe(
-        'CRM',
-        () => examineDatabase(crm.database),
-        'Start the database, check DATABASE_URL and the rights of its user, then run npm run setup.',
-      );
+function crmProbe(crm: ConfiguredCrm): Probe {
+  return probe('CRM', () => crm.examine(), crm.remedy);
 }
 
 function oidcProbe(oidc: config.OidcSettings): Probe {
@@ -130,15 +124,17 @@ function oidcProbe(oidc: config.OidcSettings): Probe {
 }
 
 function workerProbes({ documents, webhookUrl }: config.WorkerSettings, production: boolean): Probe[] {
-  const { root, store } = documents;
+  const { root, store, s3 } = documents;
   return [
     probe(
       'DOCUMENT_STORE',
       async () => {
-        await createFileStore(store.folder).check();
-        return `signed PDFs can be filed in ${store.folder}`;
+        await (await openDocumentStore(store, s3)).check();
+        return `signed PDFs can be filed in ${store.kind === 'file' ? store.folder : `s3://${store.bucket}/${store.prefix}`}`;
       },
-      'Check the folder that DOCUMENT_STORE names, its permissions and its disk.',
+      store.kind === 'file'
+        ? 'Check the folder that DOCUMENT_STORE names, its permissions and its disk.'
+        : 'Check the bucket that DOCUMENT_STORE names, S3_ENDPOINT, AWS_REGION and the credentials’ rights to read and write there.',
     ),
     probe(
       'DOCUMENT_ROOT',

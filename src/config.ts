@@ -2,24 +2,21 @@
  * The settings of each process, typed, from its environment. Every reader throws `SettingsError` with all that is wrong at once;
  * a process prints its message and stops.
  */
-import { resolve } from 'node:path';
+import { readCrm, readCrmNotifications } from './config/crm.js';
 import { readDocumentTypes } from './config/document-types.js';
 import { readVariables, SettingsError, type Environment, type Setting } from './config/environment.js';
 import { problemsOfLaterVersions } from './config/not-yet.js';
 import { readTemporalSettings, type TemporalSettings } from './config/temporal.js';
 import type { GatewayToken } from './config/tokens.js';
 import { VARIABLES } from './config/variables.js';
+import type { ConfiguredCrm } from './crm/driver.js';
+import type { CrmNotifications } from './crm/intake.js';
 import type { Policy } from './deal/policy.js';
+import type { S3Settings, StoreSettings } from './documents/store.js';
 
 export { SettingsError, type Environment } from './config/environment.js';
 export type { TemporalSettings } from './config/temporal.js';
 export { ROLES, type GatewayToken, type Role } from './config/tokens.js';
-
-/** A PostgreSQL server, or the embedded one in an absolute folder, for one process at a time. */
-export type DatabaseSettings = { url: string } | { folder: string };
-
-export type CrmSettings =
-  { kind: 'postgres'; database: DatabaseSettings } | { kind: 'http'; url: string; secret: string };
 
 export interface WorkerSettings {
   temporal: TemporalSettings;
@@ -28,13 +25,16 @@ export interface WorkerSettings {
   /** Where Atlas reports events: `$PUBLIC_URL/webhooks/atlas`. */
   webhookUrl: string;
   documents: {
-    /** Absolute folder where signed PDFs are filed. */
-    store: { folder: string };
+    /** Where signed PDFs are filed. */
+    store: StoreSettings;
+    s3: S3Settings;
     /** Absolute folder below which `file:` documents must lie. */
     root: string;
     allowPrivateHosts: boolean;
   };
-  crm: CrmSettings;
+  crm: ConfiguredCrm;
+  /** Of the deals that are started from the CRM's own records. */
+  policies: ReadonlyMap<string, Policy>;
   /** How many envelopes may be sent a day, over all deals; null for as many as there are. */
   creditBudget: number | null;
   /** Where the metrics listen; port 0: any free one. */
@@ -56,6 +56,8 @@ export interface GatewaySettings {
   /** Keys of webhook signatures, today's first. */
   atlasKeys: readonly string[];
   policies: ReadonlyMap<string, Policy>;
+  /** Null where the CRM sends none of its own. */
+  notifications: CrmNotifications | null;
   /** Web address of Temporal's UI, for links to runs; null for no links. */
   temporalUiUrl: string | null;
 }
@@ -70,7 +72,10 @@ export interface OidcSettings {
 
 export interface SetupSettings {
   temporal: TemporalSettings;
-  crm: CrmSettings;
+  taskQueue: string;
+  crm: ConfiguredCrm;
+  /** How often deals are looked for that wait for their contract in the CRM, in ms; null for never. */
+  backfillEveryMs: number | null;
 }
 
 /** How the commands on deals reach them: through the gateway, or straight at Temporal. */
@@ -78,25 +83,26 @@ export type CliSettings =
   | { kind: 'gateway'; url: string; token: string | null }
   | { kind: 'temporal'; temporal: TemporalSettings; taskQueue: string };
 
-const { CRM, DATABASE_URL, CRM_URL, CRM_SECRET, TASK_QUEUE, PORT, REDACT_PII } = VARIABLES;
-const { ATLAS_BASE_URL, ATLAS_API_KEY } = VARIABLES;
-const CRM_VARIABLES = { CRM, DATABASE_URL, CRM_URL, CRM_SECRET };
+const { CRM, CRM_MAPPING, PUBLIC_URL, PORT, TASK_QUEUE, REDACT_PII } = VARIABLES;
+const { ATLAS_BASE_URL, ATLAS_API_KEY, DOCUMENT_TYPES, READ_BACK_FIRST } = VARIABLES;
+const CRM_VARIABLES = { CRM, CRM_MAPPING, PUBLIC_URL, PORT };
 
 export function readWorkerSettings(env: Environment): WorkerSettings {
-  const { PUBLIC_URL, HOST, METRICS_PORT, CREDIT_BUDGET } = VARIABLES;
-  const { DOCUMENT_STORE, DOCUMENT_ROOT, ALLOW_PRIVATE_DOCUMENT_HOSTS } = VARIABLES;
+  const { HOST, METRICS_PORT, CREDIT_BUDGET } = VARIABLES;
+  const { DOCUMENT_STORE, DOCUMENT_ROOT, S3_ENDPOINT, ALLOW_PRIVATE_DOCUMENT_HOSTS } = VARIABLES;
   const problems = problemsOfLaterVersions(env);
   const values = take(
     problems,
     readVariables(env, {
-      ...{ TASK_QUEUE, ATLAS_BASE_URL, ATLAS_API_KEY, PUBLIC_URL, HOST, PORT, METRICS_PORT, CREDIT_BUDGET, REDACT_PII },
-      ...{ DOCUMENT_STORE, DOCUMENT_ROOT, ALLOW_PRIVATE_DOCUMENT_HOSTS },
+      ...{ TASK_QUEUE, ATLAS_BASE_URL, ATLAS_API_KEY, HOST, METRICS_PORT, CREDIT_BUDGET, REDACT_PII },
+      ...{ DOCUMENT_STORE, DOCUMENT_ROOT, S3_ENDPOINT, ALLOW_PRIVATE_DOCUMENT_HOSTS, DOCUMENT_TYPES, READ_BACK_FIRST },
       ...CRM_VARIABLES,
     }),
   );
   const temporal = take(problems, readTemporalSettings(env));
-  const crm = values && take(problems, crmOf(values));
-  if (!values || !temporal || !crm || problems.length > 0) throw new SettingsError(problems);
+  const crm = values && take(problems, readCrm(env, values));
+  const policies = values && take(problems, readDocumentTypes(values.DOCUMENT_TYPES, values.READ_BACK_FIRST));
+  if (!values || !temporal || !crm || !policies || problems.length > 0) throw new SettingsError(problems);
   return {
     temporal,
     taskQueue: values.TASK_QUEUE,
@@ -104,10 +110,12 @@ export function readWorkerSettings(env: Environment): WorkerSettings {
     webhookUrl: `${values.PUBLIC_URL ?? `http://localhost:${values.PORT}`}/webhooks/atlas`,
     documents: {
       store: values.DOCUMENT_STORE,
+      s3: { endpoint: values.S3_ENDPOINT ?? null },
       root: values.DOCUMENT_ROOT,
       allowPrivateHosts: values.ALLOW_PRIVATE_DOCUMENT_HOSTS,
     },
     crm,
+    policies,
     creditBudget: values.CREDIT_BUDGET ?? null,
     metricsHost: values.HOST,
     metricsPort: values.METRICS_PORT,
@@ -116,13 +124,13 @@ export function readWorkerSettings(env: Environment): WorkerSettings {
 
 export function readGatewaySettings(env: Environment): GatewaySettings {
   const { OIDC_ISSUER, OIDC_AUDIENCE, OIDC_ROLES_CLAIM } = VARIABLES;
-  const { HOST, GATEWAY_TOKENS, NODE_ENV, ATLAS_PREVIOUS_API_KEYS, DOCUMENT_TYPES, READ_BACK_FIRST } = VARIABLES;
-  const { TEMPORAL_UI_URL } = VARIABLES;
+  const { HOST, GATEWAY_TOKENS, NODE_ENV, ATLAS_PREVIOUS_API_KEYS, TEMPORAL_UI_URL } = VARIABLES;
   const problems = problemsOfLaterVersions(env);
   const values = take(
     problems,
     readVariables(env, {
-      ...{ TASK_QUEUE, HOST, PORT, GATEWAY_TOKENS, NODE_ENV, REDACT_PII, OIDC_ISSUER, OIDC_AUDIENCE, OIDC_ROLES_CLAIM },
+      ...{ TASK_QUEUE, HOST, GATEWAY_TOKENS, NODE_ENV, REDACT_PII, OIDC_ISSUER, OIDC_AUDIENCE, OIDC_ROLES_CLAIM },
+      ...CRM_VARIABLES,
       ...{ ATLAS_BASE_URL, ATLAS_API_KEY, ATLAS_PREVIOUS_API_KEYS, DOCUMENT_TYPES, READ_BACK_FIRST, TEMPORAL_UI_URL },
     }),
   );
@@ -130,7 +138,16 @@ export function readGatewaySettings(env: Environment): GatewaySettings {
   const policies = values && take(problems, readDocumentTypes(values.DOCUMENT_TYPES, values.READ_BACK_FIRST));
   const tokens = values && take(problems, tokensOf(values));
   const oidc = values ? take(problems, oidcOf(values)) : undefined;
-  if (!values || !temporal || !policies || !tokens || oidc === undefined || problems.length > 0)
+  const notifications = values ? take(problems, readCrmNotifications(env, values)) : undefined;
+  if (
+    !values ||
+    !temporal ||
+    !policies ||
+    !tokens ||
+    oidc === undefined ||
+    notifications === undefined ||
+    problems.length > 0
+  )
     throw new SettingsError(problems);
   return {
     temporal,
@@ -142,17 +159,28 @@ export function readGatewaySettings(env: Environment): GatewaySettings {
     atlas: { baseUrl: values.ATLAS_BASE_URL, apiKey: values.ATLAS_API_KEY },
     atlasKeys: [values.ATLAS_API_KEY, ...values.ATLAS_PREVIOUS_API_KEYS],
     policies,
+    notifications,
     temporalUiUrl: values.TEMPORAL_UI_URL ?? null,
   };
 }
 
 export function readSetupSettings(env: Environment): SetupSettings {
+  const { CRM_BACKFILL_EVERY } = VARIABLES;
   const problems = problemsOfLaterVersions(env);
-  const values = take(problems, readVariables(env, CRM_VARIABLES));
+  const values = take(problems, readVariables(env, { ...CRM_VARIABLES, TASK_QUEUE, CRM_BACKFILL_EVERY }));
   const temporal = take(problems, readTemporalSettings(env));
-  const crm = values && take(problems, crmOf(values));
-  if (!temporal || !crm || problems.length > 0) throw new SettingsError(problems);
-  return { temporal, crm };
+  const crm = values && take(problems, readCrm(env, values));
+  if (!values || !temporal || !crm || problems.length > 0) throw new SettingsError(problems);
+  return { temporal, taskQueue: values.TASK_QUEUE, crm, backfillEveryMs: values.CRM_BACKFILL_EVERY ?? null };
+}
+
+/** The CRM alone: all that looking for its waiting deals needs beside `readCliSettings`. */
+export function readCrmSettings(env: Environment): ConfiguredCrm {
+  const problems: string[] = [];
+  const values = take(problems, readVariables(env, CRM_VARIABLES));
+  const crm = values && take(problems, readCrm(env, values));
+  if (!crm) throw new SettingsError(problems);
+  return crm;
 }
 
 /** Temporal's settings are read only where there is no gateway to go through. */
@@ -179,22 +207,23 @@ export function readCliSettings(env: Environment): CliSettings {
 export interface EvidenceSettings {
   temporal: TemporalSettings;
   taskQueue: string;
-  /** Absolute folder where signed PDFs are filed. */
-  store: { folder: string };
+  /** Where signed PDFs are filed. */
+  store: StoreSettings;
+  s3: S3Settings;
 }
 
 export function readEvidenceSettings(env: Environment): EvidenceSettings {
-  const { DOCUMENT_STORE } = VARIABLES;
+  const { DOCUMENT_STORE, S3_ENDPOINT } = VARIABLES;
   const problems = problemsOfLaterVersions(env);
-  const values = take(problems, readVariables(env, { TASK_QUEUE, DOCUMENT_STORE }));
+  const values = take(problems, readVariables(env, { TASK_QUEUE, DOCUMENT_STORE, S3_ENDPOINT }));
   const temporal = take(problems, readTemporalSettings(env));
   if (!values || !temporal || problems.length > 0) throw new SettingsError(problems);
-  return { temporal, taskQueue: values.TASK_QUEUE, store: values.DOCUMENT_STORE };
+  const { TASK_QUEUE: taskQueue, DOCUMENT_STORE: store, S3_ENDPOINT: endpoint = null } = values;
+  return { temporal, taskQueue, store, s3: { endpoint } };
 }
 
 /** The policies of the document types alone: all that starting a deal without the gateway needs beside `readCliSettings`. */
 export function readPolicies(env: Environment): ReadonlyMap<string, Policy> {
-  const { DOCUMENT_TYPES, READ_BACK_FIRST } = VARIABLES;
   const problems: string[] = [];
   const values = take(problems, readVariables(env, { DOCUMENT_TYPES, READ_BACK_FIRST }));
   const policies = values && take(problems, readDocumentTypes(values.DOCUMENT_TYPES, values.READ_BACK_FIRST));
@@ -206,29 +235,6 @@ export function readPolicies(env: Environment): ReadonlyMap<string, Policy> {
 function take<T>(problems: string[], read: Setting<T>): T | undefined {
   if (read.problems) problems.push(...read.problems);
   return read.value;
-}
-
-function crmOf(values: {
-  CRM: 'postgres' | 'http';
-  DATABASE_URL?: string | undefined;
-  CRM_URL?: string | undefined;
-  CRM_SECRET?: string | undefined;
-}): Setting<CrmSettings> {
-  const { CRM: kind, DATABASE_URL: database, CRM_URL: url, CRM_SECRET: secret } = values;
-  if (kind === 'postgres') {
-    return { value: { kind, database: database ? { url: database } : { folder: resolve('data/crm') } } };
-  }
-  if (url !== undefined && secret !== undefined) return { value: { kind, url, secret } };
-  const problems = [];
-  if (url === undefined) {
-    problems.push(
-      'CRM_URL: is not set, but CRM=http needs it; for example CRM_URL=https://crm.example.com/countersign',
-    );
-  }
-  if (secret === undefined) {
-    problems.push('CRM_SECRET: is not set, but CRM=http needs it; for example CRM_SECRET=$(openssl rand -hex 24)');
-  }
-  return { problems };
 }
 
 function oidcOf(values: {

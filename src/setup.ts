@@ -1,8 +1,6 @@
 /** `npm run setup`: makes a Temporal namespace and a database ready for deals. Safe to repeat; says what it did. */
 import type { Connection } from '@temporalio/client';
 import { readSetupSettings, SettingsError } from './config.js';
-import { openDatabase } from './crm/database.js';
-import { migrate } from './crm/migrate.js';
 import { openTemporal } from './temporal/connection.js';
 import { ensureNamespace, ensureSearchAttributes } from './temporal/search-attributes.js';
 
@@ -28,14 +26,7 @@ async function main(): Promise<void> {
     await connection.close();
   }
 
-  if (settings.crm.kind !== 'postgres') return say(`database: none needed with CRM=${settings.crm.kind}`);
-  const database = await openDatabase(settings.crm.database);
-  try {
-    const run = await migrate(database);
-    say(run.length > 0 ? `database: ran ${run.join(', ')}` : 'database: up to date');
-  } finally {
-    await database.close();
-  }
+  say((await settings.crm.prepare?.()) ?? `database: none needed with CRM=${settings.crm.name}`);
 }
 
 try {

@@ -2,13 +2,9 @@
 import { fileURLToPath } from 'node:url';
 import { makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from './activities/index.js';
-import { readWorkerSettings, SettingsError, type CrmSettings } from './config.js';
-import type { Crm } from './crm/crm.js';
-import { openDatabase } from './crm/database.js';
-import { createHttpCrm } from './crm/http.js';
-import { createPostgresCrm } from './crm/postgres.js';
-import { createFileStore } from './documents/file-store.js';
+import { readWorkerSettings, SettingsError } from './config.js';
 import { createDocumentSource } from './documents/source.js';
+import { openDocumentStore } from './documents/store.js';
 import { createAtlasClient } from './signing/atlas/client.js';
 import { createAtlasProvider } from './signing/atlas/provider.js';
 import { openTemporal } from './temporal/connection.js';
@@ -50,10 +46,6 @@ const DURATION_BUCKETS = {
   countersign_webhook_to_change_seconds: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, MINUTE, 5 * MINUTE],
 };
 
-async function openCrm(settings: CrmSettings): Promise<Crm> {
-  return settings.kind === 'http' ? createHttpCrm(settings) : createPostgresCrm(await openDatabase(settings.database));
-}
-
 async function main(): Promise<void> {
   const settings = readWorkerSettings(process.env);
   Runtime.install({
@@ -69,10 +61,10 @@ async function main(): Promise<void> {
     },
   });
 
-  const store = createFileStore(settings.documents.store.folder);
+  const store = await openDocumentStore(settings.documents.store, settings.documents.s3);
   const documents = createDocumentSource(settings.documents);
   const provider = createAtlasProvider(createAtlasClient(settings.atlas));
-  const crm = await openCrm(settings.crm);
+  const { crm, intake } = await settings.crm.open();
   const temporal = openTemporal(settings.temporal);
   const ledger = createTemporalLedger(temporal.client, settings.taskQueue);
   try {

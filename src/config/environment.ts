@@ -21,27 +21,29 @@ export type Setting<T> = { value: T; problems?: undefined } | { value?: undefine
 /** What a variable can be set to, for the line that says it is set wrongly. */
 export const EXAMPLES = z.registry<{ example: string }>();
 
-/** Variables that hold a secret: each is also read from the file that `NAME_FILE` names. */
+/** Variables that hold a secret: each is also read from the file that `NAME_FILE` names. Drivers mark theirs by `.meta({ secret: true })`. */
 const SECRETS = new Set([
   'ATLAS_API_KEY',
   'ATLAS_PREVIOUS_API_KEYS',
   'COUNTERSIGN_TOKEN',
-  'CRM_SECRET',
-  'DATABASE_URL',
   'GATEWAY_TOKENS',
   'TEMPORAL_API_KEY',
 ]);
 
-/** Reads the variables that `shape` names; of several problems with one variable the first is told. */
+/**
+ * Reads the variables that `shape` names; of several problems with one variable the first is told. `neededBy` is said of those that are
+ * not set.
+ */
 export function readVariables<Shape extends Record<string, z.ZodType>>(
   env: Environment,
   shape: Shape,
+  neededBy = '',
 ): Setting<z.output<z.ZodObject<Shape>>> {
   const problems: string[] = [];
   const told = new Set<string>();
   const raw: Record<string, string | undefined> = {};
   for (const name of Object.keys(shape)) {
-    const read = readVariable(env, name);
+    const read = readVariable(env, name, isSecret(name, shape[name]));
     if (read.problem === undefined) {
       raw[name] = read.value;
     } else {
@@ -57,20 +59,30 @@ export function readVariables<Shape extends Record<string, z.ZodType>>(
     if (told.has(name)) continue;
     told.add(name);
     const schema = shape[name];
-    const example = schema && EXAMPLES.get(schema)?.example;
-    const what = raw[name] === undefined ? 'is not set' : issue.message;
+    const example = schema && exampleOf(schema);
+    const what = raw[name] === undefined ? `is not set${neededBy}` : issue.message;
     problems.push(`${name}: ${what}${example ? `; for example ${name}=${example}` : ''}`);
   }
   return { problems };
+}
+
+function isSecret(name: string, schema: z.ZodType | undefined): boolean {
+  return SECRETS.has(name) || schema?.meta()?.['secret'] === true;
+}
+
+function exampleOf(schema: z.ZodType): string | undefined {
+  const own = schema.meta()?.['example'];
+  return EXAMPLES.get(schema)?.example ?? (typeof own === 'string' ? own : undefined);
 }
 
 /** The value of one variable; empty counts as not set, since compose files pass unset ones on as empty. */
 export function readVariable(
   env: Environment,
   name: string,
+  secret = SECRETS.has(name),
 ): { value: string | undefined; problem?: undefined } | { problem: string } {
   const value = env[name]?.trim() || undefined;
-  const file = SECRETS.has(name) ? env[`${name}_FILE`]?.trim() : undefined;
+  const file = secret ? env[`${name}_FILE`]?.trim() : undefined;
   if (!file) return { value };
   if (value !== undefined) return { problem: `${name}: is set, and so is ${name}_FILE; set only one of them` };
   try {

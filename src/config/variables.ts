@@ -2,6 +2,8 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { CRM_DRIVERS } from '../crm/drivers.js';
+import type { StoreSettings } from '../documents/store.js';
 import { readDuration } from './duration.js';
 import { EXAMPLES } from './environment.js';
 import { readTokens } from './tokens.js';
@@ -44,19 +46,26 @@ const duration = z.string().transform((text, context) => {
 
 const apiKey = z.string().regex(/^[\x21-\x7e]+$/, 'must be one line without spaces');
 
-/** A folder by `file:./relative`, `file:/absolute` or `file:///absolute`. */
+/** A folder by `file:./relative`, `file:/absolute` or `file:///absolute`, or `s3://bucket/prefix`. */
 const documentStore = z
   .string()
-  .refine((text) => !/^s3:/i.test(text), 's3: is not supported yet')
-  .regex(/^(file:(\/\/\/|(?!\/\/))|s3:)./i, 'must be file: with a folder')
-  .transform((text) => ({
-    folder: /^file:\/\//i.test(text) ? fileURLToPath(text) : resolve(text.slice('file:'.length)),
-  }));
+  .regex(
+    /^(file:(\/\/\/|(?!\/\/)).|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/|$))/i,
+    'must be file: with a folder, or s3: with a bucket and a prefix (s3://contracts/signed)',
+  )
+  .transform((text): StoreSettings => {
+    const [, bucket, prefix = ''] = /^s3:\/\/([^/]+)\/?(.*)$/i.exec(text) ?? [];
+    if (bucket !== undefined) return { kind: 's3', bucket, prefix: prefix.replace(/\/+$/, '') };
+    return {
+      kind: 'file',
+      folder: /^file:\/\//i.test(text) ? fileURLToPath(text) : resolve(text.slice('file:'.length)),
+    };
+  });
 
-const crm = z
-  .enum(['postgres', 'http', 'hubspot', 'salesforce'], 'must be postgres or http')
-  .refine((name) => name !== 'hubspot' && name !== 'salesforce', 'is not supported yet; use postgres or http')
-  .transform((name) => (name === 'http' ? name : ('postgres' as const)));
+const crm = z.enum(
+  CRM_DRIVERS.map(({ name }) => name),
+  `must be one of ${CRM_DRIVERS.map(({ name }) => name).join(', ')}`,
+);
 
 const tokens = z.string().transform((text, context) => {
   const read = readTokens(text);
@@ -100,26 +109,20 @@ export const VARIABLES = {
   ),
   DOCUMENT_STORE: variable(
     'file:./data/documents',
-    documentStore.default(() => ({ folder: resolve('data/documents') })),
+    documentStore.default((): StoreSettings => ({ kind: 'file', folder: resolve('data/documents') })),
   ),
   DOCUMENT_ROOT: variable(
     './data',
     folder.default(() => resolve('data')),
   ),
+  S3_ENDPOINT: variable('https://s3.eu-central-1.example.com', webAddress.optional()),
   ALLOW_PRIVATE_DOCUMENT_HOSTS: variable('false', yesOrNo.default(false)),
   CRM: variable('postgres', crm.default('postgres')),
-  DATABASE_URL: variable(
-    'postgresql://user:password@localhost:5432/countersign',
-    z
-      .string()
-      .regex(/^postgres(ql)?:\/\/./, 'must be a PostgreSQL address')
-      .optional(),
+  CRM_MAPPING: variable(
+    './crm.json',
+    folder.default(() => resolve('crm.json')),
   ),
-  CRM_URL: variable('https://crm.example.com/countersign', webAddress.optional()),
-  CRM_SECRET: variable(
-    'the secret shared with the CRM',
-    z.string().min(16, 'must have at least 16 characters').optional(),
-  ),
+  CRM_BACKFILL_EVERY: variable('5 minutes', duration.optional()),
   GATEWAY_TOKENS: variable('crm:shop:7f0c…,operator:anna:93be…', tokens.optional()),
   OIDC_ISSUER: variable(
     'https://login.example.com/',

@@ -1,9 +1,11 @@
 /** The `postgres` CRM: a deal row, a billing row, notes and the attachments of each deal, in a database of the company's own. */
+import { z } from 'zod';
 import type { SignedPdf } from '../deal/snapshot.js';
 import type { Stage } from '../deal/stages.js';
 import type { CrmRecord } from '../deal/state.js';
 import { CrmError, type Crm } from './crm.js';
 import type { Database } from './database.js';
+import type { CrmIntake } from './intake.js';
 import { missingMigrations } from './migrate.js';
 import { sqlError } from './sql-errors.js';
 
@@ -57,6 +59,62 @@ const REHEARSAL = [
   'INSERT INTO deal_notes SELECT * FROM deal_notes WHERE false',
   'INSERT INTO attachments SELECT * FROM attachments WHERE false',
 ];
+
+const SELECT_REQUEST = `
+  SELECT r.round, r.request, d.deal_id IS NOT NULL AS recorded, d.withdrawn_at IS NOT NULL AS withdrawn,
+    left(d.withdrawn_reason, ${REASON_CHARACTERS}) AS reason
+  FROM contract_requests r LEFT JOIN deals d USING (deal_id, round)
+  WHERE r.deal_id = $1 ORDER BY r.round DESC LIMIT 1`;
+
+/** Of a round that was recorded the deal is known; an earlier round of the same deal is not asked for any more. */
+const SELECT_WANTING = `
+  SELECT r.deal_id FROM contract_requests r
+  WHERE r.deal_id > $1
+    AND NOT EXISTS (SELECT FROM contract_requests later WHERE later.deal_id = r.deal_id AND later.round > r.round)
+    AND NOT EXISTS (SELECT FROM deals d WHERE d.deal_id = r.deal_id AND d.round = r.round)
+  ORDER BY r.deal_id LIMIT $2`;
+
+const EXPLAIN = `
+  UPDATE contract_requests SET problem = $2
+  WHERE deal_id = $1 AND problem IS DISTINCT FROM $2
+    AND round = (SELECT max(round) FROM contract_requests WHERE deal_id = $1)`;
+
+const WANTING_A_PAGE = 200;
+
+/** Which deals want a contract: the rows of `contract_requests`. The CRM that has the same `database` closes it. */
+export function createPostgresIntake(database: Database): CrmIntake {
+  return {
+    async look(dealId) {
+      const [row] = await attempt('looking for a contract request', () =>
+        database.query<{
+          round: number;
+          request: unknown;
+          recorded: boolean;
+          withdrawn: boolean;
+          reason: string | null;
+        }>(SELECT_REQUEST, [dealId]),
+      );
+      if (!row) return { kind: 'other' };
+      const { round, recorded, reason } = row;
+      if (row.withdrawn) return { kind: 'withdrawn', why: reason?.trim() || NO_REASON_GIVEN };
+      const request = z.looseObject({ documentType: z.string() }).safeParse(row.request);
+      if (!request.success) return { kind: 'unfit', why: 'the request must be an object with a documentType' };
+      return { kind: 'wanted', request: { ...request.data, dealId, round }, recorded };
+    },
+
+    async wanting(cursor = '') {
+      const rows = await attempt('listing contract requests', () =>
+        database.query<{ deal_id: string }>(SELECT_WANTING, [cursor, WANTING_A_PAGE]),
+      );
+      const dealIds = rows.map((row) => row.deal_id);
+      return { dealIds, next: dealIds.length < WANTING_A_PAGE ? null : (dealIds.at(-1) ?? null) };
+    },
+
+    async explain(dealId, why) {
+      await attempt('noting a problem', () => database.query(EXPLAIN, [dealId, storable(why)]));
+    },
+  };
+}
 
 /** The CRM owns `database` and closes it. Write ids are not needed: versions and keys make each write repeatable. */
 export function createPostgresCrm(database: Database): Crm {

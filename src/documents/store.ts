@@ -1,21 +1,20 @@
-import { DocumentError, type DocumentStore } from './documents.js';
+import type { DocumentStore } from './documents.js';
 import { createFileStore } from './file-store.js';
 
-/** The store that `DOCUMENT_STORE` names: `file:<folder>`, relative to the working directory or absolute. Throws at once on any other. */
-export function createDocumentStore(uri: string): DocumentStore {
-  const folder = folderOf(uri);
-  if (folder !== undefined) return createFileStore(folder);
-  if (/^s3:/i.test(uri)) {
-    throw new DocumentError('refused', 'DOCUMENT_STORE: s3: is not supported yet. Example: file:./data/documents');
-  }
-  throw new DocumentError('refused', 'DOCUMENT_STORE must be a file: folder. Example: file:./data/documents');
+/** What `DOCUMENT_STORE` says. */
+export type StoreSettings =
+  | { kind: 'file'; /** Absolute. */ folder: string }
+  | { kind: 's3'; bucket: string; /** Without a slash at its end; may be empty. */ prefix: string };
+
+/** How S3 is reached; the rest comes from AWS's own environment variables and profiles. */
+export interface S3Settings {
+  /** Of another S3-compatible service than AWS's own; null for AWS. */
+  endpoint: string | null;
 }
 
-function folderOf(uri: string): string | undefined {
-  const path = /^file:(?:\/\/(?=\/))?(.+)$/i.exec(uri)?.[1];
-  try {
-    return path && decodeURIComponent(path);
-  } catch {
-    return undefined;
-  }
+/** The store that the settings name. Throws `DocumentError` when its SDK is not installed. */
+export async function openDocumentStore(settings: StoreSettings, s3: S3Settings): Promise<DocumentStore> {
+  if (settings.kind === 'file') return createFileStore(settings.folder);
+  const { createS3Store } = await import('./s3-store.js');
+  return createS3Store(settings, s3);
 }

@@ -2,16 +2,18 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { VARIABLES } from '../../src/config/variables.js';
 import { ROLES } from '../../src/config.js';
+import { CRM_DRIVERS } from '../../src/crm/drivers.js';
 
 const page = readFileSync(new URL('../../docs/settings.md', import.meta.url), 'utf8');
 
 describe('the page of settings', () => {
-  it.each(Object.keys(VARIABLES).filter((name) => name !== 'NODE_ENV' && name !== 'REDACT_PII'))(
-    'tells of %s',
-    (name) => {
-      expect(page).toMatch(new RegExp(`^\\|[^|]*\\b${name}\\b`, 'm'));
-    },
-  );
+  it.each(
+    [...Object.keys(VARIABLES), ...CRM_DRIVERS.flatMap(({ variables }) => Object.keys(variables))].filter(
+      (name) => name !== 'NODE_ENV' && name !== 'REDACT_PII',
+    ),
+  )('tells of %s', (name) => {
+    expect(page).toMatch(new RegExp(`^\\|[^|]*\\b${name}\\b`, 'm'));
+  });
 
   it('tells of every role', () => {
     for (const role of ROLES) expect(page).toContain(`| \`${role}\``);

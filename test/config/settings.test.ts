@@ -46,8 +46,13 @@ describe('the worker settings', () => {
       taskQueue: 'countersign',
       atlas: { baseUrl: 'https://atlaswork.ai', apiKey: 'atlas-key' },
       webhookUrl: 'http://localhost:8080/webhooks/atlas',
-      documents: { store: { folder: resolve('data/documents') }, root: resolve('data'), allowPrivateHosts: false },
-      crm: { kind: 'postgres', database: { folder: resolve('data/crm') } },
+      documents: {
+        store: { kind: 'file', folder: resolve('data/documents') },
+        s3: { endpoint: null },
+        root: resolve('data'),
+        allowPrivateHosts: false,
+      },
+      crm: { name: 'postgres' },
       creditBudget: null,
       metricsHost: '127.0.0.1',
       metricsPort: 9464,
@@ -79,10 +84,22 @@ describe('the worker settings', () => {
   });
 
   it('read the store from relative and absolute file addresses', () => {
-    const storeOf = (uri: string) => readWorkerSettings(env({ DOCUMENT_STORE: uri })).documents.store.folder;
-    expect(storeOf('file:./filed')).toBe(resolve('filed'));
-    expect(storeOf('file:/srv/filed')).toBe('/srv/filed');
-    expect(storeOf('file:///srv/filed')).toBe('/srv/filed');
+    const storeOf = (uri: string) => readWorkerSettings(env({ DOCUMENT_STORE: uri })).documents.store;
+    expect(storeOf('file:./filed')).toEqual({ kind: 'file', folder: resolve('filed') });
+    expect(storeOf('file:/srv/filed')).toEqual({ kind: 'file', folder: '/srv/filed' });
+    expect(storeOf('file:///srv/filed')).toEqual({ kind: 'file', folder: '/srv/filed' });
+  });
+
+  it('read the bucket and the prefix of an S3 store', () => {
+    const storeOf = (uri: string) => readWorkerSettings(env({ DOCUMENT_STORE: uri })).documents.store;
+    expect(storeOf('s3://contracts/signed/2026/')).toEqual({ kind: 's3', bucket: 'contracts', prefix: 'signed/2026' });
+    expect(storeOf('s3://contracts')).toEqual({ kind: 's3', bucket: 'contracts', prefix: '' });
+  });
+
+  it.each(['file:', './data', 'https://example.com', 's3:contracts', 's3://'])('refuse %j as a store', (uri) => {
+    expect(problemsOf(readWorkerSettings, env({ DOCUMENT_STORE: uri }))).toEqual([
+      expect.stringMatching(/^DOCUMENT_STORE: must be file: with a folder, or s3: with a bucket/),
+    ]);
   });
 
   it('need an API key', () => {
@@ -98,7 +115,7 @@ describe('the worker settings', () => {
         PORT: '99999',
         METRICS_PORT: 'metrics',
         PUBLIC_URL: 'ftp://deals.example.com',
-        DOCUMENT_STORE: 's3://bucket/prefix',
+        DOCUMENT_STORE: 'https://example.com/documents',
         ALLOW_PRIVATE_DOCUMENT_HOSTS: 'yes',
         REDACT_PII: 'false',
         TEMPORAL_ADDRESS: 'http://localhost:7233',
@@ -107,13 +124,13 @@ describe('the worker settings', () => {
     expect(problems).toHaveLength(7);
     expect(problems.filter((line) => line.includes('; for example ') && !line.includes('\n'))).toHaveLength(7);
     expect(problems).toContainEqual(expect.stringMatching(/^PORT: must be a port number .* PORT=8080$/));
-    expect(problems).toContainEqual(expect.stringMatching(/^DOCUMENT_STORE: s3: is not supported yet/));
+    expect(problems).toContainEqual(expect.stringMatching(/^DOCUMENT_STORE: must be file: with a folder/));
     expect(problems).toContainEqual(expect.stringMatching(/^TEMPORAL_ADDRESS: must be host:port/));
   });
 
-  it.each(['hubspot', 'salesforce'])('refuse the CRM %s as not supported yet', (crm) => {
-    expect(problemsOf(readWorkerSettings, env({ CRM: crm }))).toEqual([
-      expect.stringMatching(/^CRM: is not supported yet; use postgres or http/),
+  it('name the CRMs there are when asked for another', () => {
+    expect(problemsOf(readWorkerSettings, env({ CRM: 'pipes' }))).toEqual([
+      expect.stringMatching(/^CRM: must be one of postgres, http.*; for example CRM=postgres$/),
     ]);
   });
 
@@ -123,14 +140,10 @@ describe('the worker settings', () => {
       expect.stringMatching(/^CRM_SECRET: is not set, but CRM=http needs it/),
     ]);
     const crm = { CRM: 'http', CRM_URL: 'https://crm.example.com/', CRM_SECRET: 'a-secret-of-the-crm' };
-    expect(readWorkerSettings(env(crm)).crm).toEqual({
-      kind: 'http',
-      url: 'https://crm.example.com',
-      secret: 'a-secret-of-the-crm',
-    });
+    expect(readWorkerSettings(env(crm)).crm.name).toBe('http');
   });
 
-  it.each(['PAYLOAD_KEYS', 'DOCUSIGN_ENV', 'S3_ENDPOINT'])('refuse %s rather than ignore it', (name) => {
+  it.each(['PAYLOAD_KEYS', 'DOCUSIGN_ENV'])('refuse %s rather than ignore it', (name) => {
     const problems = problemsOf(readWorkerSettings, env({ [name]: 'something' }));
     expect(problems).toEqual([`${name}: is not supported yet; leave it out`]);
   });

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createHttpCrm } from '../../src/crm/http.js';
+import { createReceiverCalls } from '../../src/crm/receiver.js';
 import { signedHeaders, signingKeyOf } from '../../src/crm/webhook-signature.js';
 import type { Crm } from '../../src/crm/crm.js';
 import { aRecord, aSignedPdf, keepsTheCrmContract, PDF_BYTES, saying } from './contract.js';
@@ -19,7 +20,7 @@ describe('the http CRM', () => {
     receiver = await aReceiver(KEY);
   });
   beforeEach(() => {
-    crm = createHttpCrm({ url: receiver.url, secret: SECRET });
+    crm = createHttpCrm(createReceiverCalls({ url: receiver.url, secret: SECRET }));
   });
   afterEach(() => crm.close());
   afterAll(async () => {
@@ -80,7 +81,7 @@ describe('the http CRM', () => {
   });
 
   it('is refused by a receiver that holds another secret', async () => {
-    const stranger = createHttpCrm({ url: receiver.url, secret: 'another secret' });
+    const stranger = createHttpCrm(createReceiverCalls({ url: receiver.url, secret: 'another secret' }));
     await expect(write(stranger)).rejects.toMatchObject({ kind: 'refused', message: saying('401') });
     await stranger.close();
   });
@@ -149,7 +150,7 @@ describe('the http CRM', () => {
   });
 
   it('gives up on a CRM that takes the request and stays silent', async () => {
-    const hasty = createHttpCrm({ url: receiver.url, secret: SECRET, recordMs: 100 });
+    const hasty = createHttpCrm(createReceiverCalls({ url: receiver.url, secret: SECRET }), { recordMs: 100 });
     receiver.next(() => undefined);
     await expect(write(hasty)).rejects.toMatchObject({ kind: 'unavailable' });
     await hasty.close();
@@ -161,7 +162,7 @@ describe('the http CRM', () => {
     const address = closed.address();
     const port = typeof address === 'object' && address ? address.port : 0;
     await new Promise((done) => closed.close(done));
-    const lost = createHttpCrm({ url: `http://127.0.0.1:${port}`, secret: SECRET });
+    const lost = createHttpCrm(createReceiverCalls({ url: `http://127.0.0.1:${port}`, secret: SECRET }));
     await expect(write(lost)).rejects.toMatchObject({
       kind: 'unavailable',
       message: saying('ECONNREFUSED'),
@@ -180,7 +181,7 @@ describe('the http CRM', () => {
     const address = proxy.address();
     vi.stubEnv('HTTPS_PROXY', `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`);
     vi.stubEnv('NO_PROXY', '');
-    const proxied = createHttpCrm({ url: 'https://crm.example', secret: SECRET });
+    const proxied = createHttpCrm(createReceiverCalls({ url: 'https://crm.example', secret: SECRET }));
     await expect(write(proxied)).rejects.toMatchObject({ kind: 'unavailable' });
     expect(met).toEqual(['crm.example:443']);
     await proxied.close();

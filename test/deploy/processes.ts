@@ -20,7 +20,10 @@ const PROCESSES: Readonly<Record<string, Process>> = {
   'dist/worker.js': {
     read: readWorkerSettings,
     ports: (env) => [readWorkerSettings(env).metricsPort],
-    writes: (env) => [readWorkerSettings(env).documents.store.folder],
+    writes: (env) => {
+      const { store } = readWorkerSettings(env).documents;
+      return store.kind === 'file' ? [store.folder] : [];
+    },
   },
   'dist/gateway.js': { read: readGatewaySettings, ports: (env) => [readGatewaySettings(env).port], writes: () => [] },
   'dist/sandbox.js': {

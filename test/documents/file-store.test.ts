@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DocumentStore } from '../../src/documents/documents.js';
-import { createDocumentStore } from '../../src/documents/store.js';
+import { createFileStore } from '../../src/documents/file-store.js';
 import { aPdf, sha256Of } from './documents.js';
 
 // The crash is one that only the operating system could make: the process ends between the written draft and its name.
@@ -25,7 +25,7 @@ describe('the document store in a folder', () => {
 
   beforeEach(async () => {
     home = await mkdtemp(join(tmpdir(), 'countersign-store-'));
-    store = createDocumentStore(`file:${root()}`);
+    store = createFileStore(root());
   });
   afterEach(async () => {
     crash.beforeNaming = false;
@@ -135,27 +135,8 @@ describe('the document store in a folder', () => {
 
   it('says what to look at when its folder cannot be made', async () => {
     await writeFile(join(home, 'a-file'), '');
-    const broken = createDocumentStore(`file:${join(home, 'a-file', 'documents')}`);
+    const broken = createFileStore(join(home, 'a-file', 'documents'));
     await expect(broken.check()).rejects.toMatchObject({ kind: 'unavailable' });
     await expect(broken.check()).rejects.toThrow('Check the folder');
-  });
-});
-
-describe('the setting of the document store', () => {
-  it('takes folders with and without an authority, percent-encoded or not', async () => {
-    const home = await mkdtemp(join(tmpdir(), 'countersign store-'));
-    for (const uri of [`file:${home}`, pathToFileURL(home).href]) {
-      const { uri: filed } = await createDocumentStore(uri).put('a.txt', Buffer.from('a'), sha256Of(Buffer.from('a')));
-      expect(filed).toContain(encodeURIComponent(basename(home)));
-    }
-    await rm(home, { recursive: true });
-  });
-
-  it('says that s3: is not supported yet', () => {
-    expect(() => createDocumentStore('s3://bucket/prefix')).toThrow('not supported yet');
-  });
-
-  it.each(['', 'file:', './data', 'https://example.com', 'file:./a%zz'])('refuses %j with an example', (uri) => {
-    expect(() => createDocumentStore(uri)).toThrow('Example: file:./data/documents');
   });
 });

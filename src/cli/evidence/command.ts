@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { isDealId } from '../../deal/ids.js';
 import { readEvidenceSettings, type Environment } from '../../config.js';
-import { createFileStore } from '../../documents/file-store.js';
+import { openDocumentStore } from '../../documents/store.js';
 import { createDesk } from '../../gateway/desk.js';
 import { latestRound, lookUpRound } from '../../gateway/rounds.js';
 import { createTemporalDeals } from '../../gateway/temporal-deals.js';
@@ -80,7 +80,7 @@ function tellVerified(verified: Verified): string {
 
 async function factsOf(
   { client, connection }: TemporalClient,
-  { temporal, taskQueue, store }: ReturnType<typeof readEvidenceSettings>,
+  { temporal, taskQueue, store, s3 }: ReturnType<typeof readEvidenceSettings>,
   dealId: string,
   wanted: number | undefined,
 ): Promise<Facts> {
@@ -94,7 +94,7 @@ async function factsOf(
   const round = await (wanted === undefined ? latestRound(client, dealId) : lookUpRound(client, dealId, wanted));
   if (!round) throw new Error(`deal ${dealId} is no longer known to Temporal`);
   const { workflowId, description } = round;
-  const files = createFileStore(store.folder);
+  const files = await openDocumentStore(store, s3);
   return {
     workflowId,
     runId: description.runId,
