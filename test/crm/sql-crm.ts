@@ -8,7 +8,7 @@ import type { Stage } from '../../src/deal/stages.js';
 import { aRecord, aSignedPdf, PDF_BYTES, type CrmUnderTest, saying } from './contract.js';
 
 /** In the order they run. */
-export const ALL_MIGRATIONS = ['0001_deals', '0002_withdrawals_and_notes'];
+export const ALL_MIGRATIONS = ['0001_deals', '0002_withdrawals_and_notes', '0003_contract_requests'];
 
 interface DealRow {
   deal_id: string;
