@@ -21,8 +21,8 @@ const MAY_IMPORT = {
   crm: ['deal'],
   documents: ['deal'],
   temporal: ['deal'],
-  gateway: ['deal', 'temporal', 'signing'],
-  cli: ['deal', 'temporal', 'signing', 'gateway', 'documents'],
+  gateway: ['deal', 'temporal', 'signing', 'crm'],
+  cli: ['deal', 'temporal', 'signing', 'gateway', 'documents', 'crm'],
   sandbox: [],
   stack: ['deal'],
 };

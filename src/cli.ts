@@ -49,7 +49,7 @@ const terminal = thisTerminal();
 endWithReader();
 addMcpCommand(program, process.env);
 const world = { open: wayByEnvironment(process.env), terminal };
-addDealCommands(program, world);
+addDealCommands(program, world, () => config.readCrmSettings(process.env));
 addReportCommand(program, world);
 addEvidenceCommands(program, process.env, terminal);
 

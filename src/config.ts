@@ -2,7 +2,7 @@
  * The settings of each process, typed, from its environment. Every reader throws `SettingsError` with all that is wrong at once;
  * a process prints its message and stops.
  */
-import { readCrm, readCrmNotifications } from './config/crm.js';
+import { publicUrlOf, readCrm, readCrmNotifications } from './config/crm.js';
 import { readDocumentTypes } from './config/document-types.js';
 import { readVariables, SettingsError, type Environment, type Setting } from './config/environment.js';
 import { problemsOfLaterVersions } from './config/not-yet.js';
@@ -58,6 +58,8 @@ export interface GatewaySettings {
   policies: ReadonlyMap<string, Policy>;
   /** Null where the CRM sends none of its own. */
   notifications: CrmNotifications | null;
+  /** The gateway's address as the outside knows it. */
+  publicUrl: string;
   /** Web address of Temporal's UI, for links to runs; null for no links. */
   temporalUiUrl: string | null;
 }
@@ -107,7 +109,7 @@ export function readWorkerSettings(env: Environment): WorkerSettings {
     temporal,
     taskQueue: values.TASK_QUEUE,
     atlas: { baseUrl: values.ATLAS_BASE_URL, apiKey: values.ATLAS_API_KEY },
-    webhookUrl: `${values.PUBLIC_URL ?? `http://localhost:${values.PORT}`}/webhooks/atlas`,
+    webhookUrl: `${publicUrlOf(values)}/webhooks/atlas`,
     documents: {
       store: values.DOCUMENT_STORE,
       s3: { endpoint: values.S3_ENDPOINT ?? null },
@@ -160,6 +162,7 @@ export function readGatewaySettings(env: Environment): GatewaySettings {
     atlasKeys: [values.ATLAS_API_KEY, ...values.ATLAS_PREVIOUS_API_KEYS],
     policies,
     notifications,
+    publicUrl: publicUrlOf(values),
     temporalUiUrl: values.TEMPORAL_UI_URL ?? null,
   };
 }

@@ -1,6 +1,7 @@
 /** `npm run setup`: makes a Temporal namespace and a database ready for deals. Safe to repeat; says what it did. */
 import type { Connection } from '@temporalio/client';
 import { readSetupSettings, SettingsError } from './config.js';
+import { ensureBackfill } from './temporal/backfill-schedule.js';
 import { openTemporal } from './temporal/connection.js';
 import { ensureNamespace, ensureSearchAttributes } from './temporal/search-attributes.js';
 
@@ -9,7 +10,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 async function main(): Promise<void> {
   const settings = readSetupSettings(process.env);
   const { namespace } = settings.temporal;
-  const { connection } = openTemporal(settings.temporal);
+  const { client, connection } = openTemporal(settings.temporal);
   try {
     await reach(connection, settings.temporal.connectionOptions.address ?? 'localhost:7233');
     const { created, retentionDays } = await ensureNamespace(connection, namespace);
@@ -22,6 +23,7 @@ async function main(): Promise<void> {
     }
     const added = await ensureSearchAttributes(connection, namespace);
     say(added.length > 0 ? `search attributes: registered ${added.join(', ')}` : 'search attributes: there already');
+    say(await ensureBackfill(client, settings.taskQueue, settings.backfillEveryMs));
   } finally {
     await connection.close();
   }

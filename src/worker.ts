@@ -5,6 +5,10 @@ import { createActivities } from './activities/index.js';
 import { readWorkerSettings, SettingsError } from './config.js';
 import { createDocumentSource } from './documents/source.js';
 import { openDocumentStore } from './documents/store.js';
+import { createDealDoor } from './gateway/deal-door.js';
+import { createDesk } from './gateway/desk.js';
+import type { Caller } from './gateway/identity.js';
+import { createTemporalDeals } from './gateway/temporal-deals.js';
 import { createAtlasClient } from './signing/atlas/client.js';
 import { createAtlasProvider } from './signing/atlas/provider.js';
 import { openTemporal } from './temporal/connection.js';
@@ -46,6 +50,9 @@ const DURATION_BUCKETS = {
   countersign_webhook_to_change_seconds: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, MINUTE, 5 * MINUTE],
 };
 
+/** What the CRM's records ask for is done in the CRM's name. */
+const CRM_CALLER: Caller = { role: 'operator', name: 'crm', named: true };
+
 async function main(): Promise<void> {
   const settings = readWorkerSettings(process.env);
   Runtime.install({
@@ -67,6 +74,11 @@ async function main(): Promise<void> {
   const { crm, intake } = await settings.crm.open();
   const temporal = openTemporal(settings.temporal);
   const ledger = createTemporalLedger(temporal.client, settings.taskQueue);
+  const deals = createTemporalDeals(temporal, {
+    namespace: settings.temporal.namespace,
+    taskQueue: settings.taskQueue,
+  });
+  const desk = createDesk({ deals, provider, policies: settings.policies }, CRM_CALLER);
   try {
     await Promise.all([crm.check(), store.check()]);
     const connection = await NativeConnection.connect(settings.temporal.connectionOptions);
@@ -77,7 +89,8 @@ async function main(): Promise<void> {
         taskQueue: settings.taskQueue,
         workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
         activities: createActivities({
-          ...{ provider, documents, store, crm, ledger },
+          ...{ provider, documents, store, crm, intake, ledger },
+          door: createDealDoor(desk),
           creditBudget: settings.creditBudget,
           webhookUrl: settings.webhookUrl,
         }),

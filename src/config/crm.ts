@@ -31,11 +31,15 @@ function driverOf({ CRM: name }: Common): CrmDriver {
   return driver;
 }
 
-function readerFor(env: Environment, { CRM, CRM_MAPPING, PUBLIC_URL, PORT }: Common): SettingsReader {
+export function publicUrlOf({ PUBLIC_URL, PORT }: Pick<Common, 'PUBLIC_URL' | 'PORT'>): string {
+  return PUBLIC_URL ?? `http://localhost:${PORT}`;
+}
+
+function readerFor(env: Environment, common: Common): SettingsReader {
   return {
-    publicUrl: PUBLIC_URL ?? `http://localhost:${PORT}`,
-    variables: (shape) => readVariables(env, shape, `, but CRM=${CRM} needs it`),
-    mapping: (schema) => readMapping(CRM_MAPPING, schema),
+    publicUrl: publicUrlOf(common),
+    variables: (shape) => readVariables(env, shape, `, but CRM=${common.CRM} needs it`),
+    mapping: (schema) => readMapping(common.CRM_MAPPING, schema),
   };
 }
 

@@ -3,11 +3,13 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { GatewayToken, OidcSettings } from '../config.js';
+import type { CrmNotifications } from '../crm/intake.js';
 import type { Policy } from '../deal/policy.js';
 import { guardRoutes } from './access.js';
 import { addAtlasWebhook } from './atlas-webhook.js';
 import { addConsole } from './console/console.js';
 import type { TemporalUi } from './console/links.js';
+import { addCrmWebhook } from './crm-webhook.js';
 import { addDealRoutes } from './deal-routes.js';
 import type { Deals } from './deals.js';
 import { createDesk, type SignLinks } from './desk.js';
@@ -35,6 +37,10 @@ export interface GatewayParts {
   tokens: readonly GatewayToken[] | null;
   oidc?: OidcSettings | null;
   atlasKeys: readonly string[];
+  /** Of the CRM; left out where it sends none of its own. */
+  notifications?: CrmNotifications | null;
+  /** The gateway's address as others know it; for notifications. */
+  publicUrl?: string;
   /** For the console's links to runs; left out for none. */
   temporalUi?: TemporalUi | null;
   logger: FastifyBaseLogger;
@@ -82,6 +88,8 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
   addDealRoutes(app, (caller) => createDesk({ deals, provider, policies }, caller));
   addAssistantRoutes(app, (caller) => createDesk({ deals, provider, policies }, caller, { alwaysReviewed: true }));
   addAtlasWebhook(app, { deals, atlasKeys, metrics });
+  if (parts.notifications)
+    addCrmWebhook(app, { deals, notifications: parts.notifications, publicUrl: parts.publicUrl ?? '', metrics });
   addHealthRoutes(app, deals, metrics);
   addConsole(app, {
     deskOf: (caller) => createDesk({ deals, provider, policies }, caller),

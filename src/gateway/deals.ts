@@ -1,4 +1,5 @@
 /** The deals as the routes see them: what can be asked of them and what may come of it. `temporal-deals.ts` is the real one. */
+import type { TakeFromCrm } from '../deal/intake.js';
 import type { EnvelopeEvent, MessageName } from '../deal/messages.js';
 import type { DealSnapshot } from '../deal/snapshot.js';
 import type { DealStart } from '../deal/start.js';
@@ -39,6 +40,8 @@ export interface Deals {
   tell(dealId: string, name: MessageName, message: unknown, updateId?: string): Promise<Told>;
   /** Hands a provider's event to the deal of this workflow id, or else to the deal that has the envelope. */
   hear(event: EnvelopeEvent, workflowId?: string): Promise<Heard>;
+  /** Has deals of the CRM looked at that may want a contract. The same `id` again while that goes on changes nothing. */
+  take(deals: TakeFromCrm, id: string): Promise<void>;
   /** One page of deals. Throws `UnreadableQuery` when Temporal cannot read the filter's query or cursor. */
   list(filter: DealFilter): Promise<DealPage>;
   count(filter: DealFilter): Promise<number>;

@@ -12,6 +12,7 @@ declare module 'fastify' {
 export interface Metrics {
   registry: Registry;
   webhooks: Counter<'provider' | 'event' | 'result'>;
+  crmNotifications: Counter<'crm' | 'result'>;
   requests: Histogram<'method' | 'route' | 'status'>;
 }
 
@@ -22,6 +23,12 @@ export function createMetrics(registry = new Registry()): Metrics {
       name: 'countersign_webhooks_total',
       help: 'Webhooks of e-sign providers, by event and by what came of them',
       labelNames: ['provider', 'event', 'result'],
+      registers: [registry],
+    }),
+    crmNotifications: new Counter({
+      name: 'countersign_crm_notifications_total',
+      help: 'Notifications of the CRM, by what came of them',
+      labelNames: ['crm', 'result'],
       registers: [registry],
     }),
     requests: new Histogram({

@@ -9,6 +9,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
+import { TAKE_TYPE } from '../deal/intake.js';
 import { DEAL_QUERY, EVENT_SIGNAL, WORKFLOW_TYPE, type Taken } from '../deal/messages.js';
 import { workflowIdOf } from '../deal/ids.js';
 import { SEARCH_ATTRIBUTES } from '../deal/search-attributes.js';
@@ -79,6 +80,18 @@ export function createTemporalDeals(
           if (!(error instanceof WorkflowNotFoundError)) throw error;
           return (await describe(client, id)) ? 'ended' : ('unknown' satisfies Heard);
         }
+      }),
+
+    take: (deals, id) =>
+      within(PATIENCE.start, async () => {
+        await client.workflow.start(TAKE_TYPE, {
+          workflowId: `crm-${deals.crm}-${id}`,
+          taskQueue,
+          args: [deals],
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          staticSummary: `${deals.dealIds.length} deals of ${deals.crm} that may want a contract`,
+        });
       }),
 
     list: (filter) => within(PATIENCE.list, () => asked(filter, () => listDeals(client, namespace, filter))),

@@ -3,6 +3,8 @@ import { createHmac } from 'node:crypto';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 import type { GatewayToken, OidcSettings } from '../../src/config.js';
+import type { CrmNotifications } from '../../src/crm/intake.js';
+import type { TakeFromCrm } from '../../src/deal/intake.js';
 import type { EnvelopeEvent } from '../../src/deal/messages.js';
 import type { Policy } from '../../src/deal/policy.js';
 import type { DealStart } from '../../src/deal/start.js';
@@ -43,6 +45,7 @@ export const POLICIES: ReadonlyMap<string, Policy> = new Map([
 export interface PaperDeals extends Deals {
   started: DealStart[];
   told: { dealId: string; name: string; message: unknown; updateId: string | undefined }[];
+  taken: { deals: TakeFromCrm; id: string }[];
   heard: { event: EnvelopeEvent; workflowId: string | undefined }[];
   listed: DealFilter[];
   /** What each call answers; a function may throw. */
@@ -54,12 +57,14 @@ export function paperDeals(): PaperDeals {
     started: [],
     told: [],
     heard: [],
+    taken: [],
     listed: [],
     answers: {
       start: () => ({ kind: 'started', workflowId: 'deal-42' }),
       read: () => ({ kind: 'deal', snapshot: snapshotOf(aDealIn('in-review')) }),
       tell: () => ({ kind: 'taken', workflowId: 'deal-42', repeat: false }),
       hear: () => 'signalled',
+      take: () => undefined,
       list: () => ({ deals: [], next: null }),
       count: () => 0,
       check: () => undefined,
@@ -76,6 +81,10 @@ export function paperDeals(): PaperDeals {
     async hear(event, workflowId) {
       deals.heard.push({ event, workflowId });
       return deals.answers.hear();
+    },
+    async take(taken, id) {
+      deals.taken.push({ deals: taken, id });
+      deals.answers.take();
     },
     async list(filter) {
       deals.listed.push(filter);
@@ -146,6 +155,8 @@ export function aGateway(
     oidc?: OidcSettings;
     patience?: Patience;
     deals?: Deals;
+    notifications?: CrmNotifications;
+    publicUrl?: string;
   } = {},
 ): AGateway {
   const deals = paperDeals();

@@ -3,6 +3,8 @@
  * what really happened. Mishaps are queued per call: `world.mishaps.push(['sendEnvelope', error])`.
  */
 import type { Crm } from '../../src/crm/crm.js';
+import type { CrmDeal, CrmIntake } from '../../src/crm/intake.js';
+import type { DealDoor } from '../../src/crm/taking.js';
 import { openLedger, reserveSend, vouch, type Ledger } from '../../src/deal/ledger.js';
 import type { Party } from '../../src/deal/party.js';
 import type { CrmRecord } from '../../src/deal/state.js';
@@ -25,7 +27,7 @@ export interface PaperEnvelope extends EnvelopeReading {
 
 /** `after` lets the call take effect and then loses the answer. */
 export interface Mishap {
-  call: keyof SigningProvider | 'record' | 'attach' | 'withdrawn' | 'put';
+  call: keyof SigningProvider | 'record' | 'attach' | 'withdrawn' | 'put' | 'look' | 'explain';
   error: Error;
   after?: boolean;
 }
@@ -33,6 +35,13 @@ export interface Mishap {
 export interface PaperWorld {
   provider: SigningProvider;
   crm: Crm;
+  intake: CrmIntake;
+  /** Leads nowhere unless a test puts another in its place. */
+  door: DealDoor;
+  /** Deals of the CRM that are to be taken, by id. */
+  wanted: Map<string, CrmDeal>;
+  /** What the CRM was told of deals that no contract comes of. */
+  explained: { dealId: string; why: string }[];
   store: DocumentStore;
   documents: DocumentSource;
   ledger: Ledger;
@@ -130,6 +139,8 @@ export function aPaperWorld(signedPdf: Uint8Array): PaperWorld {
   const world: PaperWorld = {
     envelopes: [],
     records: [],
+    wanted: new Map(),
+    explained: [],
     attachments: [],
     files: new Map(),
     reminders: 0,
@@ -219,6 +230,22 @@ export function aPaperWorld(signedPdf: Uint8Array): PaperWorld {
         }),
       check: async () => undefined,
       close: async () => undefined,
+    },
+
+    intake: {
+      look: (dealId) => through('look', () => world.wanted.get(dealId) ?? { kind: 'other' }),
+      wanting: async (cursor) => {
+        const waiting = [...world.wanted].filter(([, deal]) => deal.kind === 'wanted').map(([dealId]) => dealId);
+        const at = Number(cursor ?? 0);
+        return { dealIds: waiting.slice(at, at + 2), next: at + 2 < waiting.length ? String(at + 2) : null };
+      },
+      explain: (dealId, why) => through('explain', () => void world.explained.push({ dealId, why })),
+    },
+
+    door: {
+      start: async () => ({ kind: 'refused', why: 'there is no door on paper' }),
+      standing: async () => 'unknown',
+      cancel: async () => false,
     },
 
     store: {

@@ -1,4 +1,6 @@
 /** The commands on deals over deals on paper, at a terminal on paper. */
+import { SettingsError } from '../../../src/config.js';
+import type { ConfiguredCrm } from '../../../src/crm/driver.js';
 import { createProgram, run } from '../../../src/cli/program.js';
 import { addDealCommands } from '../../../src/cli/deals/commands.js';
 import type { OpenWay, WayOptions } from '../../../src/cli/deals/way.js';
@@ -28,6 +30,7 @@ export interface Surroundings {
   drawn?: string[];
   signal?: AbortSignal;
   identity?: string;
+  crm?: () => ConfiguredCrm;
 }
 
 export async function countersign(args: string[], around: Surroundings = {}): Promise<Ran> {
@@ -55,7 +58,10 @@ export async function countersign(args: string[], around: Surroundings = {}): Pr
     return { desk, identity: around.identity ?? 'paper', close: async () => undefined };
   };
   const program = createProgram().configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
-  addDealCommands(program, { open: around.open ?? open, terminal });
+  const noCrm = (): never => {
+    throw new SettingsError(['CRM: must be one of postgres, http']);
+  };
+  addDealCommands(program, { open: around.open ?? open, terminal }, around.crm ?? noCrm);
   await run(program, ['node', 'countersign', 'deals', ...args], terminal);
   return ran;
 }
