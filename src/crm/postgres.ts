@@ -1,4 +1,4 @@
-/** The `postgres` CRM: a deal row, a billing row, notes and the attachments of each deal, in a database of the company's own. */
+/** The `postgres` CRM: a deal row, a billing row, contracts, notes and attachments of each deal, in a database of the company's own. */
 import { z } from 'zod';
 import type { SignedPdf } from '../deal/snapshot.js';
 import type { Stage } from '../deal/stages.js';
@@ -25,6 +25,18 @@ const UPSERT_DEAL = `
     document_type = excluded.document_type, envelope_id = excluded.envelope_id, review_url = excluded.review_url,
     outcome = excluded.outcome, reason = excluded.reason, signed_at = excluded.signed_at, updated_at = now()
   WHERE stored.version < excluded.version`;
+
+const UPSERT_CONTRACT = `
+  INSERT INTO contracts AS stored (deal_id, round, envelope_id, version, document_type, status)
+  VALUES ($1, $2, $3, $4, $5, $6)
+  ON CONFLICT (deal_id, round, envelope_id) DO UPDATE SET
+    version = excluded.version, status = excluded.status, updated_at = now()
+  WHERE stored.version < excluded.version`;
+
+/** A deal has one contract that counts: with the next envelope the one before is settled. */
+const REPLACE_OTHERS = `
+  UPDATE contracts SET status = 'replaced', version = $4, updated_at = now()
+  WHERE deal_id = $1 AND round = $2 AND envelope_id <> $3 AND version < $4 AND status IN ('draft', 'out')`;
 
 /** After the deal it points at. A note is worth reading even when its record was overtaken, but once. */
 const INSERT_NOTE = `
@@ -56,6 +68,8 @@ const REHEARSAL = [
   'UPDATE deals SET version = version WHERE false',
   'INSERT INTO billing SELECT * FROM billing WHERE false',
   'UPDATE billing SET version = version WHERE false',
+  'INSERT INTO contracts SELECT * FROM contracts WHERE false',
+  'UPDATE contracts SET version = version WHERE false',
   'INSERT INTO deal_notes SELECT * FROM deal_notes WHERE false',
   'INSERT INTO attachments SELECT * FROM attachments WHERE false',
 ];
@@ -127,6 +141,11 @@ export function createPostgresCrm(database: Database): Crm {
           const { dealId, round, version, envelopeId, stage } = record;
           await tx.query(UPSERT_BILLING, [dealId, round, version, envelopeId, billingStatusOf(stage)]);
           await tx.query(UPSERT_DEAL, dealValues(record));
+          if (envelopeId !== null) {
+            const status = billingStatusOf(stage);
+            await tx.query(UPSERT_CONTRACT, [dealId, round, envelopeId, version, record.documentType, status]);
+            await tx.query(REPLACE_OTHERS, [dealId, round, envelopeId, version]);
+          }
           if (record.note) await tx.query(INSERT_NOTE, [dealId, round, version, storable(record.note)]);
         }),
       );

@@ -8,7 +8,6 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { z } from 'zod';
 import { httpDriver } from '../../src/crm/http-driver.js';
 import type { OpenCrm } from '../../src/crm/driver.js';
 import { readVariables } from '../../src/config/environment.js';

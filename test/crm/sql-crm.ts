@@ -1,14 +1,14 @@
 /** A look into the tables of the `postgres` CRM, and what only it must hold to. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createPostgresCrm } from '../../src/crm/postgres.js';
+import { createPostgresCrm, createPostgresIntake } from '../../src/crm/postgres.js';
 import type { Database } from '../../src/crm/database.js';
 import type { CrmRecord } from '../../src/deal/state.js';
 import type { Stage } from '../../src/deal/stages.js';
 import { aRecord, aSignedPdf, PDF_BYTES, type CrmUnderTest, saying } from './contract.js';
 
 /** In the order they run. */
-export const ALL_MIGRATIONS = ['0001_deals', '0002_withdrawals_and_notes', '0003_contract_requests'];
+export const ALL_MIGRATIONS = ['0001_deals', '0002_withdrawals_and_notes', '0003_contract_requests', '0004_contracts'];
 
 interface DealRow {
   deal_id: string;
@@ -80,6 +80,94 @@ export function keepsItsTables(open: () => Database): void {
       record.dealId,
     ]);
     expect(rows).toEqual([{ envelope_id: 'env_1', status: 'signed', version: 2 }]);
+  });
+
+  it('keeps a contract for each envelope the deal has had, and one that counts', async () => {
+    const record = aRecord({ version: 1 });
+    const crm = crmOf();
+    await crm.record({ ...record, stage: 'out-for-signature' }, 'w1');
+    await crm.record({ ...record, version: 2, envelopeId: 'env_2' }, 'w2');
+    await crm.record({ ...record, version: 1, stage: 'sending' }, 'late');
+    await crm.record({ ...record, version: 3, envelopeId: 'env_2', stage: 'filing' }, 'w3');
+    const rows = await open().query(
+      'SELECT envelope_id, status, version FROM contracts WHERE deal_id = $1 ORDER BY envelope_id',
+      [record.dealId],
+    );
+    expect(rows).toEqual([
+      { envelope_id: 'env_1', status: 'replaced', version: 2 },
+      { envelope_id: 'env_2', status: 'signed', version: 3 },
+    ]);
+  });
+
+  describe('deals that want a contract', () => {
+    const intake = () => createPostgresIntake(open());
+    const request = {
+      documentType: 'order-form',
+      document: { uri: 'file:a.pdf' },
+      parties: [{ email: 'ada@c.example' }],
+    };
+    const ask = async (dealId: string, round = 1, asked: unknown = request): Promise<string> => {
+      await open().query('INSERT INTO contract_requests (deal_id, round, request) VALUES ($1, $2, $3)', [
+        dealId,
+        round,
+        JSON.stringify(asked),
+      ]);
+      return dealId;
+    };
+    const waiting = async (): Promise<string[]> => {
+      const found: string[] = [];
+      for (let cursor: string | undefined; ;) {
+        const { dealIds, next } = await intake().wanting(cursor);
+        found.push(...dealIds);
+        if (next === null) return found;
+        cursor = next;
+      }
+    };
+
+    it('are the rows of contract_requests that no run has recorded, page by page', async () => {
+      const ids = await Promise.all(Array.from({ length: 205 }, (_, at) => ask(`want-${1000 + at}`)));
+      await crmOf().record(aRecord({ dealId: 'want-1003' }), 'w1');
+      const found = (await waiting()).filter((dealId) => dealId.startsWith('want-'));
+      expect(found).toEqual(ids.filter((dealId) => dealId !== 'want-1003'));
+    });
+
+    it('are read with what was asked for them, in their latest round', async () => {
+      const dealId = await ask(randomUUID());
+      expect(await intake().look(dealId)).toEqual({
+        kind: 'wanted',
+        request: { ...request, dealId, round: 1 },
+        recorded: false,
+      });
+      await crmOf().record(aRecord({ dealId }), 'w1');
+      expect(await intake().look(dealId)).toMatchObject({ kind: 'wanted', recorded: true });
+      await ask(dealId, 2);
+      expect(await intake().look(dealId)).toMatchObject({ request: { round: 2 }, recorded: false });
+      expect(await waiting()).toContain(dealId);
+    });
+
+    it('are told what is wrong with their request, once, and what became of earlier ones stays', async () => {
+      const dealId = await ask(randomUUID());
+      await intake().explain(dealId, 'parties: is \0missing');
+      await intake().explain(dealId, 'parties: is missing');
+      await ask(dealId, 2, ['no object']);
+      expect(await intake().look(dealId)).toMatchObject({ kind: 'unfit', why: saying('documentType') });
+      const rows = await open().query(
+        'SELECT round, problem FROM contract_requests WHERE deal_id = $1 ORDER BY round',
+        [dealId],
+      );
+      expect(rows).toEqual([
+        { round: 1, problem: 'parties: is missing' },
+        { round: 2, problem: null },
+      ]);
+    });
+
+    it('are withdrawn by the mark on their row, and others are nothing to look at', async () => {
+      const dealId = await ask(randomUUID());
+      await crmOf().record(aRecord({ dealId }), 'w1');
+      await open().query('UPDATE deals SET withdrawn_at = now() WHERE deal_id = $1', [dealId]);
+      expect(await intake().look(dealId)).toEqual({ kind: 'withdrawn', why: 'no reason given' });
+      expect(await intake().look(randomUUID())).toEqual({ kind: 'other' });
+    });
   });
 
   it('writes neither billing nor deal when one of them cannot be written', async () => {
