@@ -7,6 +7,7 @@ import { externalIdOf, idempotencyKeyOf, readExternalId } from '../deal/ids.js';
 import type { Ledger } from '../deal/ledger.js';
 import type { Party } from '../deal/party.js';
 import type { TemplatePolicy, Transport } from '../deal/policy.js';
+import type { PinnedDocument } from '../deal/snapshot.js';
 import type { DocumentSource, FetchedDocument } from '../documents/documents.js';
 import {
   ProviderError,
@@ -39,6 +40,8 @@ export interface NewEnvelope extends StepTry {
 
 export interface CreateEnvelope extends NewEnvelope {
   document: { uri: string };
+  /** The version of the document that the deal is about. */
+  pinned: PinnedDocument;
   transport: Transport;
 }
 
@@ -67,6 +70,14 @@ export interface Adopted {
 }
 
 export function createDraftingActivities({ provider, documents, ledger, creditBudget, webhookUrl }: DraftingDeps) {
+  /** Fetches the document and checks that it can be read, before anything is made of it. Changes nothing. */
+  async function pinDocument({ document }: { dealId: string; document: { uri: string } }): Promise<PinnedDocument> {
+    return translated(async () => {
+      const { kind, sha256, bytes } = await documents.fetch(document.uri);
+      return { kind, sha256, bytes: bytes.length };
+    });
+  }
+
   /** Creates the draft of a revision, or finds the one an earlier try has made. */
   async function createEnvelope(draft: CreateEnvelope): Promise<Made> {
     return translated(async () => {
@@ -176,14 +187,15 @@ export function createDraftingActivities({ provider, documents, ledger, creditBu
   }
 
   async function carry(draft: CreateEnvelope): Promise<{ documentUrl: string } | { document: EnvelopeDocument }> {
-    if (draft.transport === 'link') {
-      documents.checkLink(draft.document.uri);
-      return { documentUrl: draft.document.uri };
-    }
-    return { document: named(await documents.fetch(draft.document.uri), draft.dealId) };
+    const { document, pinned, transport } = draft;
+    if (transport === 'link') documents.checkLink(document.uri);
+    const fetched = await documents.fetch(document.uri);
+    if (fetched.sha256 !== pinned.sha256)
+      throw refuse('document-changed', `its sha256 was ${pinned.sha256} and is ${fetched.sha256}`);
+    return transport === 'link' ? { documentUrl: document.uri } : { document: named(fetched, draft.dealId) };
   }
 
-  return { createEnvelope, createFromTemplate, adoptEnvelope, vouchForTemplate };
+  return { pinDocument, createEnvelope, createFromTemplate, adoptEnvelope, vouchForTemplate };
 }
 
 function named({ bytes, kind }: FetchedDocument, dealId: string): EnvelopeDocument {

@@ -19,6 +19,8 @@ export const REFUSALS = {
   'void-refused': 'The provider refused to void the envelope. Void it on the provider’s page, then resume.',
   'detection-stuck': 'Field detection has not ended for long. It is looked at again by itself; resume looks at once.',
   'document-unavailable': 'The document cannot be fetched. Put it where the deal says, or amend the deal, then resume.',
+  'document-changed':
+    'The document is not the version that this deal began with. Put that back and resume, or amend the deal with the document to take the new one.',
   'document-refused': 'The document is no readable PDF or DOCX. Amend the deal with another document.',
   'signed-pdf-unreadable':
     'The signed PDF does not pass the checks. It is fetched again by itself; resume fetches at once.',

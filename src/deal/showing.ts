@@ -63,6 +63,7 @@ export function snapshotOf(deal: DealState): DealSnapshot {
     envelopeId: deal.envelope?.id ?? null,
     revision: deal.revision,
     reviewUrl: deal.envelope?.reviewUrl ?? null,
+    document: deal.document,
     fieldsStatus: deal.fieldsStatus,
     fieldsVersion: deal.fieldsVersion,
     parties: deal.parties,

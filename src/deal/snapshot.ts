@@ -23,12 +23,27 @@ export interface TimelineEntry {
   by: string;
 }
 
+/** The document of a deal as it was when the deal took it up. `sha256` is lower-case hex of its bytes. */
+export interface PinnedDocument {
+  kind: 'pdf' | 'docx';
+  sha256: string;
+  bytes: number;
+}
+
 /** The signed PDF where it is filed. `sha256` is lower-case hex of its bytes. */
 export interface SignedPdf {
   uri: string;
   sha256: string;
   bytes: number;
   pages: number;
+  /** The provider's certificate of completion, filed beside it; null or absent when none could be had. */
+  certificate?: FiledCertificate | null;
+}
+
+export interface FiledCertificate {
+  uri: string;
+  sha256: string;
+  bytes: number;
 }
 
 /** An envelope that another one of the same deal took the place of. */
@@ -54,6 +69,8 @@ export interface DealSnapshot {
   envelopeId: string | null;
   revision: number;
   reviewUrl: string | null;
+  /** What the draft was made of; null for a template, an envelope that was taken over, and before the document was fetched. */
+  document: PinnedDocument | null;
   fieldsStatus: FieldsStatus | null;
   fieldsVersion: number | null;
   parties: PartyProgress[];

@@ -8,7 +8,15 @@ import type { Amend, Cancel, Remind, Review } from './messages.js';
 import { nobodySigned, type PartyProgress } from './party.js';
 import { REFUSALS, type Refusal } from './refusals.js';
 import { crmStageOf, type Transport } from './policy.js';
-import type { Blocked, Credits, FieldsStatus, ReplacedEnvelope, SignedPdf, TimelineEntry } from './snapshot.js';
+import type {
+  Blocked,
+  Credits,
+  FieldsStatus,
+  PinnedDocument,
+  ReplacedEnvelope,
+  SignedPdf,
+  TimelineEntry,
+} from './snapshot.js';
 import { isFinal, type FinalStage, type Stage } from './stages.js';
 import type { DealStart } from './start.js';
 
@@ -57,6 +65,8 @@ export interface DealState {
   revision: number;
   /** How this revision's document travels; never changes within a revision, since keys do not dedupe across transports. */
   transport: Transport;
+  /** The version of the document that this deal is about: another one only by an amend. */
+  document: PinnedDocument | null;
   envelope: Envelope | null;
   fieldsStatus: FieldsStatus | null;
   fieldsVersion: number | null;
@@ -120,6 +130,7 @@ export function openDeal(start: DealStart, at: string): DealState {
     next: null,
     revision: 1,
     transport: start.policy.upload,
+    document: null,
     envelope: null,
     fieldsStatus: null,
     fieldsVersion: null,
@@ -179,7 +190,10 @@ export function block(deal: DealState, reason: Refusal, detail: string): void {
 /** A fresh draft with what the amend brought: own envelope, own keys, own review. */
 export function reviseDeal(deal: DealState, amend: Amend): void {
   if (amend.parties) deal.start.parties = amend.parties;
-  if (amend.document) deal.start.document = amend.document;
+  if (amend.document) {
+    deal.start.document = amend.document;
+    deal.document = null;
+  }
   deal.revision += 1;
   deal.transport = deal.start.policy.upload;
   deal.envelope = null;

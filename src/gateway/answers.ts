@@ -84,6 +84,10 @@ export const dealAnswer: z.ZodType<DealSnapshot> = z.object({
   envelopeId: z.string().nullable(),
   revision: z.int(),
   reviewUrl: z.string().nullable().meta({ description: 'Null but for reviewers and operators' }),
+  document: z
+    .object({ kind: z.enum(['pdf', 'docx']), sha256: z.string(), bytes: z.int() })
+    .nullable()
+    .meta({ description: 'The version of the document that the deal is about' }),
   fieldsStatus: keysOf(FIELDS).nullable(),
   fieldsVersion: z.int().nullable(),
   parties: z.array(z.object({ role: z.string(), order: z.int(), status: keysOf(PROGRESS) })),

@@ -27,8 +27,7 @@ const document = z.strictObject({
   uri: z
     .string()
     .max(2048)
-    .refine((uri) => !/^s3:/i.test(uri), 's3: documents are not supported yet')
-    .regex(/^(file|https?|s3):./i, 'must begin with file: or https:'),
+    .regex(/^(file|https?|s3):./i, 'must begin with file:, https: or s3:'),
 });
 
 /** What a CRM's property may hold; the template takes texts. */

@@ -72,11 +72,12 @@ const SHORT: LocalActivityOptions = {
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
 };
 
-/** A CRM that takes the PDF itself may need a minute for it. */
+/** A CRM that takes the PDF itself may need a minute for it, a large document from far away two. */
 const brief = (summary: string) => {
   const { readEnvelope, recordInCrm } = proxyLocalActivities<Activities>({ ...SHORT, summary });
   const { attachSignedPdf } = proxyLocalActivities<Activities>({ ...SHORT, summary, startToCloseTimeout: '2 minutes' });
-  return { readEnvelope, recordInCrm, attachSignedPdf };
+  const { pinDocument } = proxyLocalActivities<Activities>({ ...SHORT, summary, startToCloseTimeout: '3 minutes' });
+  return { readEnvelope, recordInCrm, attachSignedPdf, pinDocument };
 };
 
 /**

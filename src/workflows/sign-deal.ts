@@ -8,7 +8,7 @@ import { ApplicationFailure, CancellationScope, metricMeter } from '@temporalio/
 import { expiresAt, reminderDue, reviewDue } from '../deal/showing.js';
 import { nobodySigned } from '../deal/party.js';
 import { interrupted, note, openDeal, type DealState } from '../deal/state.js';
-import type { DealResult } from '../deal/snapshot.js';
+import type { DealResult, PinnedDocument } from '../deal/snapshot.js';
 import { isFinal, type FinalStage, type OpenStage, type Stage } from '../deal/stages.js';
 import type { DealStart } from '../deal/start.js';
 import { outside, atOnce } from './activities.js';
@@ -62,6 +62,7 @@ async function draftTheEnvelope(deal: DealState): Promise<Stage> {
   const { dealId, document, parties, prefill, metadata, policy, envelopeId: present } = deal.start;
   // Once it was replaced, or a document was given, the deal has drafts of its own.
   if (present !== undefined && !document && deal.replaced.length === 0) return takeOver(deal, present);
+  const pinned = document && (await pin(deal, document));
   const replaces = deal.replaced.at(-1)?.envelopeId;
   const common = {
     dealId,
@@ -72,8 +73,8 @@ async function draftTheEnvelope(deal: DealState): Promise<Stage> {
     turn: deal.turns.create,
     firstTried: firstTried(deal, 'create'),
   };
-  const { envelopeId, reviewUrl, apiKeyId, ...made } = document
-    ? await outside(deal).createEnvelope({ ...common, document, transport: deal.transport })
+  const { envelopeId, reviewUrl, apiKeyId, ...made } = pinned
+    ? await outside(deal).createEnvelope({ ...common, document, pinned, transport: deal.transport })
     : await outside(deal).createFromTemplate({ ...common, template: policy.template, prefill: prefill ?? {} });
   deal.envelope = { id: envelopeId, reviewUrl, apiKeyId, charged: false };
   note(deal, `envelope ${envelopeId} drafted`);
@@ -87,6 +88,18 @@ async function draftTheEnvelope(deal: DealState): Promise<Stage> {
   if (!sent) return 'sending';
   countSend(deal);
   return 'out-for-signature';
+}
+
+/** The document as it is now is what this deal is about, until an amend brings another: a later version is never drafted in silence. */
+async function pin(deal: DealState, document: { uri: string }): Promise<PinnedDocument> {
+  if (deal.document) return deal.document;
+  const { dealId } = deal.start;
+  const pinned = await atOnce(deal, 'fetch the document and pin its version', ({ pinDocument }) =>
+    pinDocument({ dealId, document }),
+  );
+  note(deal, `document pinned: ${pinned.kind}, ${pinned.bytes} bytes, sha256 ${pinned.sha256}`);
+  deal.document = pinned;
+  return pinned;
 }
 
 /** An envelope that somebody made at the provider goes on at the stage it is in; a draft is reviewed like any other. */

@@ -45,6 +45,7 @@ const { document, parties } = aDeal();
 const draft = {
   dealId: '42',
   document,
+  pinned: { kind: 'pdf' as const, sha256: 'x', bytes: 3 },
   parties,
   transport: 'multipart' as const,
   revision: 1,
@@ -107,13 +108,35 @@ describe('creating the envelope', () => {
     expect(world.envelopes.map((envelope) => envelope.status)).toEqual(['voided', 'pending', 'voided']);
   });
 
-  it('hands a link to the provider without fetching the document when the policy says so', async () => {
-    world.documents.fetch = () => Promise.reject(new Error('must not be fetched'));
+  it('hands the link of the document to the provider when the policy says so', async () => {
     await run(activities.createEnvelope, [
       { ...draft, transport: 'link', document: { uri: 'https://docs.example/a.pdf' } },
     ]);
     expect(world.only().draft).toMatchObject({ documentUrl: 'https://docs.example/a.pdf' });
     expect(world.only().draft).not.toHaveProperty('document');
+  });
+
+  it.each(['multipart', 'base64', 'link'] as const)(
+    'is not done with a document that has changed since the deal began (%s)',
+    async (transport) => {
+      world.documents.fetch = async () => ({ bytes: new Uint8Array(4), kind: 'pdf', sha256: 'y' });
+      const changed = { ...draft, transport, document: { uri: 'https://docs.example/a.pdf' } };
+      expect(await failureOf(run(activities.createEnvelope, [changed]))).toMatchObject({
+        type: 'document-changed',
+        nonRetryable: true,
+        message: 'its sha256 was x and is y',
+      });
+      expect(world.envelopes).toEqual([]);
+    },
+  );
+
+  it('begins with a look at the document, which is refused before anything is made of it', async () => {
+    const look = { dealId: '42', document: { uri: 'file:a.pdf' } };
+    world.documents.fetch = async () => ({ bytes: new Uint8Array(4), kind: 'docx', sha256: 'y' });
+    expect(await run(activities.pinDocument, [look])).toEqual({ kind: 'docx', sha256: 'y', bytes: 4 });
+    world.documents.fetch = () => Promise.reject(new DocumentError('refused', 'The PDF is encrypted.'));
+    expect(await failureOf(run(activities.pinDocument, [look]))).toMatchObject({ type: 'document-refused' });
+    expect(world.envelopes).toEqual([]);
   });
 
   it.each([

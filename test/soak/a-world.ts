@@ -25,6 +25,7 @@ export function aSnapshot(dealId: string, details: Partial<DealSnapshot> = {}): 
     envelopeId: `env-${dealId}`,
     revision: 1,
     reviewUrl: null,
+    document: null,
     fieldsStatus: 'ready',
     fieldsVersion: 1,
     parties: [{ role: 'Customer', order: 1, status: 'signed' }],

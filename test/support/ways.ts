@@ -44,6 +44,23 @@ export const WAYS: Record<string, Way> = {
       await sign(deal);
     },
   },
+  'amended-to-a-new-version-of-its-document': {
+    outcome: 'completed',
+    before(world) {
+      // The first try reaches nobody; by the second the document is another one.
+      world.mishaps.push({ call: 'createEnvelope', error: new ProviderError('unreachable', 'no answer') });
+      world.onCall = (call) => {
+        if (call === 'createEnvelope')
+          world.documents.fetch = async () => ({ bytes: new Uint8Array(7), kind: 'pdf', sha256: 'y' });
+      };
+    },
+    async drive(deal) {
+      await deal.until(({ blocked }) => blocked?.reason === 'document-changed');
+      await deal.update('amend', { document: { uri: 'file:b.pdf' }, by: 'otto', reason: 'new price' });
+      await out(deal);
+      await sign(deal);
+    },
+  },
   'sent-from-the-providers-page': {
     outcome: 'completed',
     async drive(deal) {

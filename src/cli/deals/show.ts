@@ -44,6 +44,7 @@ export function entryLine({ at, what, by }: TimelineEntry): string {
 
 function textOf(deal: DealSnapshot, now: number, columns: number | null, reviewLink: string | undefined): string {
   const { dealId, round, documentType, provider, blocked, envelopeId, revision, replaced, actions, signedPdf } = deal;
+  const { document } = deal;
   const parties = [...deal.parties].sort((a, b) => a.order - b.order);
   const rows = parties.map(({ order, role, status }) => [String(order), printable(role), status]);
   const facts: [name: string, fact: string | null | undefined][] = [
@@ -53,6 +54,7 @@ function textOf(deal: DealSnapshot, now: number, columns: number | null, reviewL
     ['', blocked?.detail],
     ['review due', deal.reviewDue && dueBy(deal.reviewDue, now)],
     ['expires', deal.expiresAt && dueBy(deal.expiresAt, now)],
+    ['document', document && `${document.kind}, ${document.bytes} bytes, sha256 ${document.sha256}`],
     ['envelope', envelopeId && `${envelopeId}, revision ${revision}`],
     ['replaced', replaced.map((old) => `${old.envelopeId} (${old.why}, by ${old.by})`).join('; ')],
     ['can now', actions.join(', ')],

@@ -184,13 +184,21 @@ function Signer({ role, order, status }: PartyProgress): VNode {
 }
 
 function Facts({ deal, run, now }: DealPageProps): VNode {
-  const { documentType, provider, envelopeId, revision, fieldsStatus, fieldsVersion, credits, signedPdf } = deal;
+  const { documentType, provider, document, envelopeId, revision, fieldsStatus, fieldsVersion, credits, signedPdf } =
+    deal;
   return (
     <section class="card" aria-labelledby="facts">
       <h2 id="facts">The contract</h2>
       <dl class="facts">
         <Fact name="Document type">{documentType}</Fact>
         <Fact name="Provider">{provider}</Fact>
+        {document && (
+          <Fact name="Document">
+            {document.kind.toUpperCase()}, {count(document.bytes, 'byte')}
+            <br />
+            <span class="muted">sha256</span> <code>{document.sha256}</code>
+          </Fact>
+        )}
         <Fact name="Envelope">{envelopeId === null ? 'none yet' : <code>{envelopeId}</code>}</Fact>
         <Fact name="Revision">{revision}</Fact>
         {fieldsStatus !== null && (

@@ -293,7 +293,7 @@ describe('an amend', () => {
     expect(textOf(nothing.body)).toContain('Give new parties, a new document, or both');
     const wrong = await console.post('/console/deals/42/amend', { key: 'k', note: 'why', document: 'ftp://x' });
     expect(wrong.statusCode).toBe(422);
-    expect(textOf(wrong.body)).toContain('New document: must begin with file: or https:');
+    expect(textOf(wrong.body)).toContain('New document: must begin with file:, https: or s3:');
   });
 
   it('takes more parties than there were, without script', async () => {
