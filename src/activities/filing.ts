@@ -1,8 +1,9 @@
 /** The signed PDF's way from the provider into the document store. Its bytes never pass through Temporal. */
 import { activityInfo, log } from '@temporalio/activity';
 import type { Party } from '../deal/party.js';
-import type { SignedPdf } from '../deal/snapshot.js';
+import type { FiledCertificate, SignedPdf } from '../deal/snapshot.js';
 import { DocumentError, type DocumentStore } from '../documents/documents.js';
+import { sha256Of } from '../documents/recognise.js';
 import { inspectSignedPdf } from '../documents/signed-pdf.js';
 import type { SigningProvider } from '../signing/provider.js';
 import { translated, tryLater } from './failures.js';
@@ -20,7 +21,40 @@ export function createFilingActivities({ provider, store }: FilingDeps) {
     return signers.filter(({ email }, turn) => email.toLowerCase() !== addresses[turn]).map(({ role }) => role);
   }
 
-  /** Fetches, checks and files the signed PDF. What an earlier try has filed is kept, since a provider may draw the same contract anew. */
+  /** The certificate that lies in the store under `key`, put there when it does not yet. Null when the provider has none or it cannot be had. */
+  async function certificateBeside(key: string, envelopeId: string, signed: Uint8Array) {
+    const there = await store.find(key);
+    if (there) return factsOf(there);
+    const bytes = await certificateOf(envelopeId, signed);
+    if (!bytes) return null;
+    try {
+      return factsOf({ ...(await store.put(key, bytes, sha256Of(bytes))), bytes });
+    } catch (error) {
+      if (!(error instanceof DocumentError) || error.kind !== 'refused') throw error;
+      // Another worker filed it at the same moment, with other bytes; the first one counts.
+      const first = await store.find(key);
+      if (!first) throw error;
+      return factsOf(first);
+    }
+  }
+
+  /** A certificate that cannot be had keeps no signed PDF from being filed. */
+  async function certificateOf(envelopeId: string, signed: Uint8Array): Promise<Uint8Array | null> {
+    try {
+      const bytes = await provider.certificate(envelopeId, signed);
+      if (!bytes) log.info('the signed PDF has no certificate beside it', { envelope_id: envelopeId });
+      return bytes;
+    } catch (error) {
+      const why = error instanceof Error ? error.name : 'unknown';
+      log.warn('the certificate of completion could not be had: it is not filed', { envelope_id: envelopeId, why });
+      return null;
+    }
+  }
+
+  /**
+   * Fetches, checks and files the signed PDF and, beside it, its certificate. What an earlier try has filed is kept, since a provider may draw
+   * the same contract anew.
+   */
   async function fileSignedPdf({
     envelopeId,
     parties,
@@ -30,17 +64,22 @@ export function createFilingActivities({ provider, store }: FilingDeps) {
     parties: Party[];
   }): Promise<SignedPdf & { reassigned?: string[] }> {
     return translated(async () => {
-      const key = `${activityInfo().workflowExecution?.workflowId ?? 'unknown'}/${envelopeId}.pdf`;
-      const filed = await store.find(key);
+      const place = `${activityInfo().workflowExecution?.workflowId ?? 'unknown'}/${envelopeId}`;
+      const filed = await store.find(`${place}.pdf`);
       const bytes = filed?.bytes ?? (await provider.downloadSigned(envelopeId));
       const facts = await inspected(bytes);
-      const { uri } = filed ?? (await store.put(key, bytes, facts.sha256));
+      const { uri } = filed ?? (await store.put(`${place}.pdf`, bytes, facts.sha256));
       log.info('signed PDF filed', { envelope_id: envelopeId, bytes: facts.bytes, pages: facts.pages });
-      return { uri, ...facts, reassigned: await reassignedIn(envelopeId, parties) };
+      const certificate = await certificateBeside(`${place}.certificate.pdf`, envelopeId, bytes);
+      return { uri, ...facts, certificate, reassigned: await reassignedIn(envelopeId, parties) };
     });
   }
 
   return { fileSignedPdf };
+}
+
+function factsOf({ uri, bytes }: { uri: string; bytes: Uint8Array }): FiledCertificate {
+  return { uri, sha256: sha256Of(bytes), bytes: bytes.length };
 }
 
 /** A cut-off or empty download is fetched again: it says nothing of the contract (providers are known to serve 0 bytes for a while). */

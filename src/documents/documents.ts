@@ -10,7 +10,7 @@ export interface FetchedDocument {
 }
 
 export interface DocumentSource {
-  /** Fetches and checks the document at a `file:` or `https:` uri: an encrypted or broken one is refused. */
+  /** Fetches and checks the document at a `file:`, `https:` or `s3:` uri: an encrypted or broken one is refused. */
   fetch(uri: string): Promise<FetchedDocument>;
   /** Throws unless the provider may be handed this uri to fetch itself (public `https:` only). */
   checkLink(uri: string): void;

@@ -1,6 +1,7 @@
 /** Fetches a document over `https:` from a host that the deal names: bounded in size and time, and never from the inside. */
 import type { lookup as systemLookup } from 'node:dns';
 import { EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
+import { readCapped } from './capped.js';
 import { DocumentError } from './documents.js';
 import {
   guardedConnector,
@@ -24,9 +25,15 @@ export interface DownloadSettings {
   lookup?: typeof systemLookup;
 }
 
+export interface Downloaded {
+  bytes: Uint8Array;
+  /** What the host says it is, in lower case. */
+  mediaType?: string | undefined;
+}
+
 export interface Downloader {
-  /** The bytes at `uri`, after at most 3 redirects. Throws `DocumentError`. */
-  download(uri: string): Promise<Uint8Array>;
+  /** What is at `uri`, after at most 3 redirects. Throws `DocumentError`. */
+  download(uri: string): Promise<Downloaded>;
   /** Throws `DocumentError` unless `uri` may be fetched by its looks. */
   checkUrl(uri: string): URL;
   close(): Promise<void>;
@@ -63,13 +70,17 @@ export function createDownloader(settings: DownloadSettings): Downloader {
     return url;
   }
 
-  async function hop(url: URL, signal: AbortSignal): Promise<Uint8Array | URL> {
+  async function hop(url: URL, signal: AbortSignal): Promise<Downloaded | URL> {
     const answer = await request(url, { dispatcher, headers: { 'accept-encoding': 'identity' }, signal });
     try {
       const next = redirectOf(answer, url);
       if (next !== undefined) return checkUrl(next);
       if (answer.statusCode !== 200) throw statusError(url, answer.statusCode);
-      return await capped(answer, maxBytes);
+      const { headers, body } = answer;
+      return {
+        bytes: await readCapped(body, Number(headers['content-length'] ?? 0), maxBytes),
+        mediaType: mediaTypeOf(headers),
+      };
     } finally {
       // Whatever is left unread is not wanted; its error would be nobody's.
       answer.body.on('error', () => undefined).destroy();
@@ -104,18 +115,8 @@ function redirectOf({ statusCode, headers }: Dispatcher.ResponseData, from: URL)
   return URL.parse(location, from.href)?.href ?? location;
 }
 
-async function capped({ headers, body }: Dispatcher.ResponseData, maxBytes: number): Promise<Uint8Array> {
-  const tooLarge = new DocumentError('refused', `The document is larger than ${maxBytes} bytes.`);
-  if (Number(headers['content-length']) > maxBytes) throw tooLarge;
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const incoming: AsyncIterable<Uint8Array> = body;
-  for await (const chunk of incoming) {
-    size += chunk.length;
-    if (size > maxBytes) throw tooLarge;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+function mediaTypeOf({ 'content-type': told }: Dispatcher.ResponseData['headers']): string | undefined {
+  return [told].flat()[0]?.split(';')[0]?.trim().toLowerCase();
 }
 
 function notPublic(url: URL): DocumentError {

@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { DocumentError, type DocumentStore } from './documents.js';
 import { isBelow } from './folder-source.js';
 import { sha256Of } from './recognise.js';
+import { namesOfKey } from './store-keys.js';
 
 export function createFileStore(folder: string): DocumentStore {
   const root = resolve(folder);
@@ -48,13 +49,8 @@ export function createFileStore(folder: string): DocumentStore {
   };
 }
 
-/** Each part of the key becomes one plain file name; odd characters are percent-encoded, so two keys never meet. */
 function pathOf(root: string, key: string): string {
-  const names = key.split('/').map(encodeURIComponent);
-  if (names.some((name) => name === '' || name.startsWith('.') || name.length > 180)) {
-    throw new DocumentError('refused', 'The key to file under has an empty, hidden or overlong part.');
-  }
-  return join(root, ...names);
+  return join(root, ...namesOfKey(key));
 }
 
 function pathOfUri(root: string, uri: string): string {

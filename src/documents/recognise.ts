@@ -11,10 +11,15 @@ const PDF_END_WITHIN = 1024;
 const ZIP_HEAD = Buffer.from('PK\x03\x04');
 /** Compound file: Word before 2007, and every password-protected DOCX. */
 const COMPOUND_HEAD = Buffer.from('d0cf11e0a1b11ae1', 'hex');
+const HTML_HEAD = /^\uFEFF?\s*<(!doctype\s+html|html)\b/i;
+const HTML_HEAD_WITHIN = 256;
 
-/** Throws `DocumentError` `refused` that says what is wrong with an unreadable, encrypted or empty document. */
-export async function recognised(bytes: Uint8Array): Promise<FetchedDocument> {
-  return { bytes, kind: await kindOf(bytes), sha256: sha256Of(bytes) };
+/**
+ * Throws `DocumentError` `refused` that says what is wrong with an unreadable, encrypted or empty document. `mediaType`: what its host says it
+ * is; believed only where the bytes do not speak for themselves.
+ */
+export async function recognised(bytes: Uint8Array, mediaType?: string): Promise<FetchedDocument> {
+  return { bytes, kind: await kindOf(bytes, mediaType), sha256: sha256Of(bytes) };
 }
 
 /** Whether a PDF is there to its end: the parser mends a cut-off one without a word, and pages are missing. */
@@ -26,7 +31,7 @@ export function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-async function kindOf(bytes: Uint8Array): Promise<DocumentKind> {
+async function kindOf(bytes: Uint8Array, mediaType: string | undefined): Promise<DocumentKind> {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.length === 0) throw refused('The document is empty: it has 0 bytes.');
   if (view.subarray(0, PDF_HEADER_WITHIN).includes('%PDF-')) {
@@ -39,6 +44,9 @@ async function kindOf(bytes: Uint8Array): Promise<DocumentKind> {
   }
   if (startsWith(view, COMPOUND_HEAD)) {
     throw refused('The document is an old .doc or a password-protected DOCX: save it as a DOCX without a password.');
+  }
+  if (mediaType === 'text/html' || HTML_HEAD.test(view.toString('utf8', 0, HTML_HEAD_WITHIN))) {
+    throw refused('The document is an HTML page, a login page or an error page perhaps: link to the file itself.');
   }
   throw refused('The document is neither a PDF nor a DOCX.');
 }

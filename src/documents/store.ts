@@ -1,16 +1,13 @@
 import type { DocumentStore } from './documents.js';
 import { createFileStore } from './file-store.js';
+import type { S3Settings } from './s3-objects.js';
+
+export type { S3Settings } from './s3-objects.js';
 
 /** What `DOCUMENT_STORE` says. */
 export type StoreSettings =
   | { kind: 'file'; /** Absolute. */ folder: string }
   | { kind: 's3'; bucket: string; /** Without a slash at its end; may be empty. */ prefix: string };
-
-/** How S3 is reached; the rest comes from AWS's own environment variables and profiles. */
-export interface S3Settings {
-  /** Of another S3-compatible service than AWS's own; null for AWS. */
-  endpoint: string | null;
-}
 
 /** The store that the settings name. Throws `DocumentError` when its SDK is not installed. */
 export async function openDocumentStore(settings: StoreSettings, s3: S3Settings): Promise<DocumentStore> {

@@ -117,6 +117,11 @@ export interface SigningProvider {
   remind(envelopeId: string): Promise<void>;
   /** Bytes of the signed PDF, at most the configured size. */
   downloadSigned(envelopeId: string): Promise<Uint8Array>;
+  /**
+   * The certificate of completion as a PDF of its own, cut out of `signed` where the provider appends it; null when there is none. May throw
+   * other errors for a PDF that cannot be read.
+   */
+  certificate(envelopeId: string, signed: Uint8Array): Promise<Uint8Array | null>;
   close(): Promise<void>;
 }
 

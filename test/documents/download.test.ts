@@ -70,9 +70,38 @@ describe('a draft on the web', () => {
     expect(await source.fetch(at())).toMatchObject({ kind: 'pdf', bytes });
   });
 
+  it('is refused as a page when its host shows a login page or an error page in its place', async () => {
+    const source = createDocumentSource({ root: '.', allowPrivateHosts: true });
+    open.push(source);
+    met = [];
+    for (const [type, page] of [
+      ['text/html; charset=utf-8', '<!-- share --><form action="/login">'],
+      ['Text/HTML', 'moved'],
+      ['application/octet-stream', '\uFEFF\n<!DOCTYPE html><title>Sign in</title>'],
+      ['application/pdf', '<html lang="en">'],
+    ] as const) {
+      answer = (_request, response) => response.writeHead(200, { 'content-type': type }).end(page);
+      await expect(source.fetch(at())).rejects.toMatchObject({
+        kind: 'refused',
+        message: expect.stringContaining('an HTML page') as unknown,
+      });
+    }
+    answer = (_request, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    await expect(source.fetch(at())).rejects.toThrow('neither a PDF nor a DOCX');
+  });
+
+  it('is taken for what its bytes say, whatever its host calls it', async () => {
+    const bytes = await aPdf();
+    answer = (_request, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(bytes);
+    const source = createDocumentSource({ root: '.', allowPrivateHosts: true });
+    open.push(source);
+    met = [];
+    expect(await source.fetch(at())).toMatchObject({ kind: 'pdf', bytes });
+  });
+
   it('is fetched by name', async () => {
     serves(Buffer.from('%PDF-'));
-    const bytes = await aDownloader({}, { 'files.test': ['127.0.0.1'] }).download(at('/x.pdf', 'files.test'));
+    const { bytes } = await aDownloader({}, { 'files.test': ['127.0.0.1'] }).download(at('/x.pdf', 'files.test'));
     expect(String(bytes)).toBe('%PDF-');
   });
 
@@ -124,13 +153,13 @@ describe('a draft on the web', () => {
       met = [];
       const downloader = createDownloader({ allowPrivateHosts: true, maxBytes: 100 });
       open.push(downloader);
-      expect(String(await downloader.download(at('/', 'localhost')))).toBe('%PDF-');
+      expect(String((await downloader.download(at('/', 'localhost'))).bytes)).toBe('%PDF-');
     });
   });
 
   it('is fetched over three redirects, relative ones too, and not over four', async () => {
     redirects('/a', at('/b'), 'c');
-    expect(String(await aDownloader().download(at('/start')))).toBe('%PDF-');
+    expect(String((await aDownloader().download(at('/start'))).bytes)).toBe('%PDF-');
     expect(met).toEqual(['/start', '/a', '/b', '/c'].map((path) => `127.0.0.1${path}`));
     redirects('/a', '/b', '/c', '/d');
     await expect(aDownloader().download(at('/start'))).rejects.toMatchObject({ kind: 'missing' });

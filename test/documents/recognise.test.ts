@@ -29,7 +29,7 @@ describe('a draft', () => {
 
   it.each([
     ['is empty', async () => Buffer.alloc(0), 'empty'],
-    ['is a web page', async () => Buffer.from('<!doctype html><title>Sign in</title>'), 'neither a PDF nor a DOCX'],
+    ['is a web page', async () => Buffer.from('<!doctype html><title>Sign in</title>'), 'an HTML page'],
     ['is a PDF that needs a password', () => anEncryptedPdf('secret'), 'encrypted'],
     ['is a PDF locked against changes', () => anEncryptedPdf(''), 'encrypted'],
     ['is a PDF without pages', () => aPdf(0), 'no pages'],

@@ -213,6 +213,7 @@ export function aPaperWorld(signedPdf: Uint8Array): PaperWorld {
         }),
       remind: () => through('remind', () => void (world.reminders += 1)),
       downloadSigned: () => through('downloadSigned', () => world.signedPdf),
+      certificate: async () => null,
       close: async () => undefined,
     },
 

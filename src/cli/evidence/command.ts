@@ -100,6 +100,6 @@ async function factsOf(
     runId: description.runId,
     snapshot,
     history: await entriesOfHistory(client, workflowId, description.runId),
-    signedPdf: async () => (snapshot.signedPdf ? files.get(snapshot.signedPdf.uri) : undefined),
+    filed: (uri) => files.get(uri),
   };
 }

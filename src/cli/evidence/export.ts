@@ -1,7 +1,9 @@
 /** `countersign evidence`: what happened to a deal, by whom and when, in one folder that proves itself. */
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DealSnapshot } from '../../deal/snapshot.js';
+import type { DealSnapshot, SignedPdf } from '../../deal/snapshot.js';
+import { DocumentError } from '../../documents/documents.js';
+import { certificateIn } from '../../signing/atlas/certificate.js';
 import { chain, sha256, type Entry } from './chain.js';
 
 export const LINES = 'evidence.jsonl';
@@ -12,8 +14,8 @@ export interface Facts {
   runId: string;
   snapshot: DealSnapshot;
   history: readonly Entry[];
-  /** Undefined when none is filed. Throws when it cannot be fetched. */
-  signedPdf: () => Promise<Uint8Array | undefined>;
+  /** What the document store holds at a uri. Throws when it cannot be fetched. */
+  filed: (uri: string) => Promise<Uint8Array>;
 }
 
 export interface Exported {
@@ -65,31 +67,51 @@ interface EvidenceFile {
   entry: Entry;
 }
 
-async function filesOf({ snapshot, signedPdf: fetch }: Facts, missing: string[]): Promise<EvidenceFile[]> {
-  const { signedPdf: filed } = snapshot;
-  const bytes = filed ? await fetch() : undefined;
-  if (!filed || !bytes) {
-    missing.push(filed ? 'the signed PDF is no longer in the document store' : 'no signed PDF was filed');
+async function filesOf({ snapshot: { signedPdf }, filed }: Facts, missing: string[]): Promise<EvidenceFile[]> {
+  if (!signedPdf) {
+    missing.push('no signed PDF was filed');
     return [];
   }
-  if (sha256(bytes) !== filed.sha256)
-    throw new Error(
-      `the PDF in the document store is not the one that was filed: its SHA-256 should be ${filed.sha256}`,
-    );
-  const files = [fileOf('signed.pdf', bytes, { uri: filed.uri })];
-  // Reading PDFs is much code, which no other command should wait for.
-  const { certificateIn } = await import('./certificate.js');
-  const certificate = await certificateIn(bytes);
+  const signed = await asFiled('PDF', signedPdf, filed);
+  const certificate = (await filedCertificate(signedPdf, filed, missing)) ?? (await cutOut(signed));
   if (!certificate) missing.push('the signed PDF has no page that is recognised as the provider’s certificate');
-  else
-    files.push(
-      fileOf('certificate.pdf', certificate.bytes, {
-        of: 'signed.pdf',
-        fromPage: certificate.firstPage,
-        pages: certificate.pages,
-      }),
+  return [fileOf('signed.pdf', signed, { uri: signedPdf.uri }), ...(certificate ? [certificate] : [])];
+}
+
+/** Undefined when none was filed or it is gone, which the signed PDF makes up for. */
+async function filedCertificate(
+  { certificate }: SignedPdf,
+  filed: Facts['filed'],
+  missing: string[],
+): Promise<EvidenceFile | undefined> {
+  if (!certificate) return undefined;
+  try {
+    return fileOf('certificate.pdf', await asFiled('certificate', certificate, filed), { uri: certificate.uri });
+  } catch (error) {
+    if (!(error instanceof DocumentError) || error.kind !== 'missing') throw error;
+    missing.push(
+      'the certificate as it was filed is no longer in the document store: the one here is of the signed PDF',
     );
-  return files;
+    return undefined;
+  }
+}
+
+async function asFiled(
+  what: string,
+  { uri, sha256: expected }: { uri: string; sha256: string },
+  filed: Facts['filed'],
+): Promise<Uint8Array> {
+  const bytes = await filed(uri);
+  if (sha256(bytes) === expected) return bytes;
+  throw new Error(`the ${what} in the document store is not the one that was filed: its SHA-256 should be ${expected}`);
+}
+
+/** The certificate as it stands in the signed PDF. */
+async function cutOut(signed: Uint8Array): Promise<EvidenceFile | undefined> {
+  const certificate = await certificateIn(signed);
+  if (!certificate) return undefined;
+  const { bytes, firstPage: fromPage, pages } = certificate;
+  return fileOf('certificate.pdf', bytes, { of: 'signed.pdf', fromPage, pages });
 }
 
 function fileOf(name: string, bytes: Uint8Array, facts: Record<string, unknown>): EvidenceFile {

@@ -16,7 +16,7 @@ const RESULTS: Partial<Record<string, readonly string[]>> = {
   adoptEnvelope: [],
   sendEnvelope: ['kind', 'status', 'fieldsVersion'],
   voidEnvelope: ['envelopeId', 'status'],
-  fileSignedPdf: ['uri', 'sha256', 'bytes', 'pages', 'reassigned'],
+  fileSignedPdf: ['uri', 'sha256', 'bytes', 'pages', 'certificate', 'reassigned'],
 };
 
 /** What the CRM asked for when it started the deal. */

@@ -6,6 +6,7 @@ import type {
   TemplateDraft,
   TemplateFacts,
 } from '../provider.js';
+import { certificateIn } from './certificate.js';
 import type { AtlasClient } from './client.js';
 import type { CreateRequest, Metadata } from './envelopes.js';
 import { findEnvelopes } from './lookup.js';
@@ -29,6 +30,7 @@ export function createAtlasProvider(client: AtlasClient): SigningProvider {
     signers: async (envelopeId) => signersIn(await client.envelopes.get(envelopeId)),
     remind: (envelopeId) => client.envelopes.remind(envelopeId),
     downloadSigned: (envelopeId) => client.downloadSignedPdf(envelopeId),
+    certificate: async (_envelopeId, signed) => (await certificateIn(signed))?.bytes ?? null,
     close: () => client.close(),
   };
 }

@@ -1,8 +1,8 @@
 /** The provider's certificate of completion: Atlas appends it to the signed PDF (Atlas notes 12). */
 import { PDFDocument } from '@cantoo/pdf-lib';
-import { getDocument } from 'pdfjs-dist/legacy/build/pdf.mjs';
 
 const HEADING = /certificate of completion|signing record/i;
+const HEADING_FIRST = /^\s*(certificate of completion|signing record)/i;
 
 export interface Certificate {
   bytes: Uint8Array;
@@ -11,7 +11,10 @@ export interface Certificate {
   pages: number;
 }
 
-/** The pages from the certificate's heading to the end, as a PDF of their own; undefined when no page has such a heading. */
+/**
+ * The pages from the certificate's heading to the end, as a PDF of their own, the same bytes each time; undefined when no page has such a
+ * heading. Throws when the PDF cannot be read.
+ */
 export async function certificateIn(signed: Uint8Array): Promise<Certificate | undefined> {
   const firstPage = await pageOfHeading(signed);
   if (firstPage === undefined) return undefined;
@@ -22,16 +25,26 @@ export async function certificateIn(signed: Uint8Array): Promise<Certificate | u
   return { bytes: await extract.save(), firstPage, pages: indices.length };
 }
 
+/**
+ * The last page with the heading, since contracts speak of certificates, too; or the first of those before it that begin with the heading, since
+ * a certificate may repeat it on each of its pages.
+ */
 async function pageOfHeading(signed: Uint8Array): Promise<number | undefined> {
+  // Reading PDFs is much code, which nobody else should wait for.
+  const { getDocument } = await import('pdfjs-dist/legacy/build/pdf.mjs');
   // It takes the bytes over, so it gets some of its own.
   const task = getDocument({ data: new Uint8Array(signed), verbosity: 0 });
   try {
     const pdf = await task.promise;
-    for (let number = 1; number <= pdf.numPages; number++) {
+    let found: number | undefined;
+    for (let number = pdf.numPages; number >= 1; number--) {
       const { items } = await (await pdf.getPage(number)).getTextContent();
-      if (HEADING.test(items.map((item) => ('str' in item ? item.str : '')).join(' '))) return number;
+      const text = items.map((item) => ('str' in item ? item.str : '')).join(' ');
+      const has = (found === undefined ? HEADING : HEADING_FIRST).test(text);
+      if (has) found = number;
+      else if (found !== undefined) break;
     }
-    return undefined;
+    return found;
   } finally {
     await task.destroy();
   }
