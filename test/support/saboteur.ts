@@ -30,12 +30,21 @@ export interface SaboteurPlan {
   learn?: (name: string | undefined, call: PassingCall, answer: Buffer) => void;
   strikes: Map<string, Moment>;
   strike: (name: string) => Promise<void>;
+  /** Answers of the target tell this address where they tell the target's. */
+  disguised?: boolean;
 }
 
 /** What concerns one connection only and is not passed on. */
 const HOP_BY_HOP = new Set(['host', 'connection', 'transfer-encoding', 'content-length']);
 
-export async function aSaboteur({ target, nameOf, learn, strikes, strike }: SaboteurPlan): Promise<Saboteur> {
+export async function aSaboteur({
+  target,
+  nameOf,
+  learn,
+  strikes,
+  strike,
+  disguised,
+}: SaboteurPlan): Promise<Saboteur> {
   const struck: string[] = [];
 
   /** True when this call was struck at this moment: its caller then hears nothing more. */
@@ -64,15 +73,21 @@ export async function aSaboteur({ target, nameOf, learn, strikes, strike }: Sabo
       const body = Buffer.from(await answer.body.arrayBuffer());
       learn?.(name, call, body);
       if (await strikesAt(name, 'after')) return void response.destroy();
-      response.writeHead(answer.statusCode, answer.headers).end(body);
+      // An answer that tells the target's own address would lead past here.
+      const { 'content-length': _, ...passedOn } = answer.headers;
+      const told = disguised ? Buffer.from(body.toString('latin1').replaceAll(target, own()), 'latin1') : body;
+      response.writeHead(answer.statusCode, passedOn).end(told);
     })().catch(() => response.destroy());
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
+
+  function own(): string {
+    const address = server.address();
+    return `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
+  }
 
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: own(),
     struck,
     async close() {
       server.closeAllConnections();
