@@ -43,3 +43,13 @@ export interface OpenCrm {
   crm: Crm;
   intake: CrmIntake;
 }
+
+/** A look from outside by way of the driver's own check. */
+export async function checked(open: () => Promise<OpenCrm>): Promise<void> {
+  const { crm } = await open();
+  try {
+    await crm.check();
+  } finally {
+    await crm.close();
+  }
+}

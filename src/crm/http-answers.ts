@@ -1,12 +1,13 @@
 /** What a receiver's answer, or its silence, means for a write. */
 import type { Dispatcher } from 'undici';
 import { CrmError } from './crm.js';
+import { masked } from './masked.js';
+import { retryAfterMs } from './retry-after.js';
 
 /** Client errors that pass by themselves: time-out, too early, too many. */
 const PASSING = new Set([408, 425, 429]);
 /** RFC 9110, 15.5.11: it was here and was removed on purpose. */
 const GONE = 410;
-const SHOWN_CHARACTERS = 200;
 const READ_BYTES = 4_096;
 
 /** Turns a non-2xx answer into an error that shows its status and the beginning of its text, without personal data. */
@@ -15,8 +16,8 @@ export async function refusalOf(method: string, answer: Dispatcher.ResponseData)
   const said = masked(await beginning(answer.body));
   const message = `The CRM answered ${method} with ${statusCode}${said && `: ${said}`}`;
   if (statusCode >= 500 || PASSING.has(statusCode)) {
-    const retryAfterMs = retryAfter(headers['retry-after']);
-    return new CrmError('unavailable', message, retryAfterMs === undefined ? {} : { retryAfterMs });
+    const wait = retryAfterMs(headers['retry-after']);
+    return new CrmError('unavailable', message, wait === undefined ? {} : { retryAfterMs: wait });
   }
   if (statusCode >= 300 && statusCode < 400) {
     return new CrmError('refused', `${message}. Redirects are not followed: set CRM_URL to the final address.`);
@@ -29,13 +30,6 @@ export function unreachable(method: string, error: unknown): CrmError {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   const why = code ?? (error instanceof Error ? error.name : 'unknown');
   return new CrmError('unavailable', `The CRM did not answer ${method} (${why}).`, { cause: error });
-}
-
-/** Seconds or an HTTP date (RFC 9110, 10.2.3), in milliseconds from now. */
-function retryAfter(header: string | string[] | undefined): number | undefined {
-  if (typeof header !== 'string') return undefined;
-  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isFinite(ms) && ms > 0 ? ms : undefined;
 }
 
 async function beginning(body: AsyncIterable<Uint8Array>): Promise<string> {
@@ -51,13 +45,4 @@ async function beginning(body: AsyncIterable<Uint8Array>): Promise<string> {
     // The status has said what matters.
   }
   return Buffer.concat(chunks).subarray(0, READ_BYTES).toString('utf8');
-}
-
-function masked(text: string): string {
-  return text
-    .replace(/https?:\/\/\S+/gi, '[link]')
-    .replace(/[^\s@"'<>(),;:]+@[^\s@"'<>(),;:]+/g, '[e-mail]')
-    .replace(/[\p{Cc}\s]+/gu, ' ')
-    .trim()
-    .slice(0, SHOWN_CHARACTERS);
 }

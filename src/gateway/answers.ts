@@ -102,7 +102,15 @@ export const dealAnswer: z.ZodType<DealSnapshot> = z.object({
     .object({ spent: z.int(), refunded: z.int() })
     .meta({ description: 'Sends that the provider charged for and gave back, over all envelopes of the deal' }),
   apiKeyId: z.string().nullable().meta({ description: 'Fingerprint of the API key that made the envelope' }),
-  signedPdf: z.object({ uri: z.string(), sha256: z.string(), bytes: z.int(), pages: z.int() }).nullable(),
+  signedPdf: z
+    .object({
+      uri: z.string(),
+      sha256: z.string(),
+      bytes: z.int(),
+      pages: z.int(),
+      certificate: z.object({ uri: z.string(), sha256: z.string(), bytes: z.int() }).nullable().exactOptional(),
+    })
+    .nullable(),
   timeline: z.array(z.object({ at: instant, what: z.string(), by: z.string() })),
 });
 

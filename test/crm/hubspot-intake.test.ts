@@ -32,7 +32,7 @@ function link(dealId: string, labels: string[], properties: Record<string, strin
 }
 
 describe('a deal that wants a contract', () => {
-  it('asks for it with its document, its signers in their order and its prefill', async () => {
+  it('asks for it with its document and its signers in their order', async () => {
     const dealId = hubspot.aDeal();
     expect(await look(dealId)).toEqual({
       kind: 'wanted',
@@ -46,16 +46,17 @@ describe('a deal that wants a contract', () => {
           { email: 'sam@buyer.example', name: 'Sam Signer', role: 'Customer', role_type: 'signer', order: 1 },
           { email: 'cfo@seller.example', name: 'Chris Finance', role: 'Company', role_type: 'signer', order: 2 },
         ],
-        prefill: { company: 'Example Ltd', amount: '1200' },
       },
     });
   });
 
-  it('may come without a document and with empty properties: its document type may have a template', async () => {
-    const dealId = hubspot.aDeal({ contract_url: '', amount: '' });
-    const { request } = (await look(dealId)) as { request: Record<string, unknown> };
-    expect(request).not.toHaveProperty('document');
-    expect(request['prefill']).toEqual({ company: 'Example Ltd' });
+  it('brings what fills a template when it has no document, but for what is empty', async () => {
+    const requestOf = async (properties: Record<string, string>) =>
+      ((await look(hubspot.aDeal(properties))) as { request: Record<string, unknown> }).request;
+    const filled = await requestOf({ contract_url: '' });
+    expect(filled).not.toHaveProperty('document');
+    expect(filled['prefill']).toEqual({ company: 'Example Ltd', amount: '1200' });
+    expect((await requestOf({ contract_url: '', amount: '' }))['prefill']).toEqual({ company: 'Example Ltd' });
   });
 
   it('is recorded once its run has written to it, whatever becomes of its contacts', async () => {

@@ -29,7 +29,7 @@ describe('deals of Salesforce', () => {
     return deal;
   }
 
-  it('are read in one query, with contacts by role, document and prefill', async () => {
+  it('are read in one query, with contacts by role and the document', async () => {
     const deal = aReadyDeal();
     const before = world.salesforce.calls.length;
     expect(await world.intake.look(deal)).toEqual({
@@ -45,7 +45,6 @@ describe('deals of Salesforce', () => {
           { email: 'lee@example.com', name: 'Lee', role: 'Lawyer', role_type: 'cc', order: 2 },
           { email: 'kim@example.com', name: 'Kim', role: 'Company', order: 3 },
         ],
-        prefill: { company: 'Example Ltd', amount: 1200.5 },
       },
     });
     expect(world.salesforce.calls).toHaveLength(before + 1);
@@ -56,12 +55,12 @@ describe('deals of Salesforce', () => {
     expect(await world.intake.look(deal.slice(0, 15))).toMatchObject({ request: { dealId: deal } });
   });
 
-  it('come without a document and without properties that are empty', async () => {
-    const deal = aReadyDeal({ AccountId: null, Amount: null, Contract_Document__c: null });
-    const found = await world.intake.look(deal);
-    expect(found).toMatchObject({ kind: 'wanted' });
-    expect(found).not.toHaveProperty('request.document');
-    expect(found).not.toHaveProperty('request.prefill');
+  it('bring what fills a template when they have no document, but for what is empty', async () => {
+    const filled = await world.intake.look(aReadyDeal({ Contract_Document__c: null }));
+    expect(filled).toMatchObject({ kind: 'wanted', request: { prefill: { company: 'Example Ltd', amount: 1200.5 } } });
+    expect(filled).not.toHaveProperty('request.document');
+    const empty = await world.intake.look(aReadyDeal({ AccountId: null, Amount: null, Contract_Document__c: null }));
+    expect(empty).toMatchObject({ kind: 'wanted', request: { prefill: {} } });
   });
 
   it('are no concern in other stages, when unknown, or under an id of something else', async () => {

@@ -5,7 +5,7 @@ import { createSalesforceCrm } from '../../src/crm/salesforce/crm.js';
 import { createSalesforceIntake } from '../../src/crm/salesforce/intake.js';
 import type { Credentials } from '../../src/crm/salesforce/login.js';
 import { mappingSchema, type Mapping } from '../../src/crm/salesforce/mapping.js';
-import { createOneAtATime } from '../../src/crm/salesforce/one-at-a-time.js';
+import { createTurns } from '../../src/crm/turns.js';
 import type { Crm } from '../../src/crm/crm.js';
 import type { CrmIntake } from '../../src/crm/intake.js';
 import { FINAL_STAGES, OPEN_STAGES } from '../../src/deal/stages.js';
@@ -91,10 +91,10 @@ export async function aWorld(
   const jsforce = await loadJsforce();
   const another: World['another'] = async (others, callMs) => {
     const api = createSalesforceApi(jsforce, { ...credentials, ...others }, callMs);
-    const oneAtATime = createOneAtATime();
+    const turns = createTurns();
     return {
-      crm: createSalesforceCrm(api, mapping, oneAtATime),
-      intake: createSalesforceIntake(api, mapping, oneAtATime),
+      crm: createSalesforceCrm(api, mapping, turns),
+      intake: createSalesforceIntake(api, mapping, turns),
     };
   };
   const { records } = salesforce;

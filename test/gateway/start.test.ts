@@ -81,7 +81,12 @@ describe('POST /deals', () => {
     ],
     ['no document', { document: undefined }, 'document', 'is missing: contracts of the type order-form are made from'],
     ['a document without a scheme', { document: { uri: '/etc/passwd' } }, 'document.uri', 'must begin with file:'],
-    ['a document on s3', { document: { uri: 's3://b/x.pdf' } }, 'document.uri', 'not supported yet'],
+    [
+      'a document of nowhere',
+      { document: { uri: 'ftp://b/x.pdf' } },
+      'document.uri',
+      'must begin with file:, https: or s3:',
+    ],
     ['a local document that Atlas shall fetch', { documentType: 'linked' }, 'document.uri', 'must begin with https:'],
     ['nobody to sign', { parties: [] }, 'parties', 'at least one signer'],
     ['only copies', { parties: [{ email: 'a@b.example', role_type: 'cc' }] }, 'parties', 'at least one signer'],

@@ -16,6 +16,7 @@ import { startSandbox, type Sandbox } from '../../src/sandbox/server.js';
 import { freePort } from '../../src/stack/ports.js';
 import { Processes, type ProcessSpec, type RunningProcess } from '../../src/stack/processes.js';
 import { anS3, aBucket, s3AtHand, type ThrowAwayS3 } from '../support/s3.js';
+import { aSaboteur, type Saboteur } from '../support/saboteur.js';
 import { aSignedPdf } from '../support/signed-pdf.js';
 import { startDevServer, type StartedDevServer } from '../support/temporal-servers.js';
 
@@ -48,8 +49,26 @@ export function nameOn(wire: Wire, text: string): string | undefined {
   return `${dealId} ${number}`;
 }
 
+/** A wire to a CRM that is reached over HTTP. */
+export async function anHttpWire(
+  target: string,
+  strike: () => Promise<void>,
+): Promise<{ wire: Wire; between: Saboteur }> {
+  const wire = aWire();
+  const between = await aSaboteur({
+    target,
+    nameOf: ({ path, body }) => nameOn(wire, `${path} ${body.toString('latin1')}`),
+    strikes: wire.strikes,
+    strike: async (name) => {
+      wire.struck.push(name);
+      await strike();
+    },
+    disguised: true,
+  });
+  return { wire, between };
+}
+
 export interface Company {
-  name: string;
   /** `CRM`, its settings and its mapping file's content. */
   env: Record<string, string>;
   mapping?: object;

@@ -1,31 +1,19 @@
 import { createHash } from 'node:crypto';
 import { describe } from 'vitest';
-import { aSaboteur } from '../support/saboteur.js';
 import { aHubSpotAccount, MAPPING, TRIGGER } from '../crm/hubspot-account.js';
-import { aWire, dealsGoThrough, nameOn, type Company } from './over-a-crm.js';
+import { anHttpWire, dealsGoThrough, type Company } from './over-a-crm.js';
 
 const SECRET = 'the-client-secret-of-the-app';
 
 async function onHubSpot(strike: () => Promise<void>, publicUrl: string): Promise<Company> {
   const hubspot = await aHubSpotAccount();
-  const wire = aWire();
-  const between = await aSaboteur({
-    target: hubspot.url,
-    nameOf: ({ path, body }) => nameOn(wire, `${path} ${body.toString('latin1')}`),
-    strikes: wire.strikes,
-    strike: async (name) => {
-      wire.struck.push(name);
-      await strike();
-    },
-    disguised: true,
-  });
+  const { wire, between } = await anHttpWire(hubspot.url, strike);
   // Batches come twice and in the wrong order, as they may.
   hubspot.webhooks.subscribe(
     { url: `${publicUrl}/crm/hubspot`, clientSecret: SECRET },
     { twice: true, backwards: true, retryMs: [200, 200, 200, 200, 200] },
   );
   return {
-    name: 'hubspot',
     env: {
       CRM: 'hubspot',
       HUBSPOT_API_URL: between.url,

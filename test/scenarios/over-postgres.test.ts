@@ -25,7 +25,6 @@ async function onPostgres(strike: () => Promise<void>): Promise<Company> {
   through.host = `127.0.0.1:${between.port}`;
 
   return {
-    name: 'postgres',
     env: { CRM: 'postgres', DATABASE_URL: through.href, CRM_BACKFILL_EVERY: '1 second' },
     wire,
     completed: 'Closed won',

@@ -1,27 +1,16 @@
 import { describe } from 'vitest';
 import { aWorld, CLIENT_ID, KEYS, MAPPING, USERNAME } from '../crm/salesforce-world.js';
-import { aSaboteur } from '../support/saboteur.js';
-import { aWire, dealsGoThrough, nameOn, type Company } from './over-a-crm.js';
+import { anHttpWire, dealsGoThrough, type Company } from './over-a-crm.js';
 
 const SECRET = 'the-key-of-the-outbound-message';
 
 async function onSalesforce(strike: () => Promise<void>, publicUrl: string): Promise<Company> {
-  const { salesforce, aDeal, addContact, row, attached } = await aWorld();
-  const wire = aWire();
-  const between = await aSaboteur({
-    target: salesforce.url,
-    nameOf: ({ path, body }) => nameOn(wire, `${path} ${body.toString('latin1')}`),
-    strikes: wire.strikes,
-    strike: async (name) => {
-      wire.struck.push(name);
-      await strike();
-    },
-    disguised: true,
-  });
+  const world = await aWorld();
+  const { salesforce } = world;
+  const { wire, between } = await anHttpWire(salesforce.url, strike);
   salesforce.outbound.endpoint = `${publicUrl}/crm/salesforce?key=${SECRET}`;
   Object.assign(salesforce.outbound.switches, { twice: true, retryMs: 200 });
   return {
-    name: 'salesforce',
     env: {
       CRM: 'salesforce',
       SALESFORCE_LOGIN_URL: between.url,
@@ -36,9 +25,9 @@ async function onSalesforce(strike: () => Promise<void>, publicUrl: string): Pro
     completed: 'Closed Won',
     async enter(count, { documentUri }) {
       const ids = Array.from({ length: count }, () => {
-        const id = aDeal({ Contract_Document__c: documentUri });
-        addContact(id, 'Sam Signer', 'sam@buyer.example', { primary: true });
-        addContact(id, 'Lee Legal', 'lee@buyer.example', { role: 'Legal' });
+        const id = world.aDeal({ Contract_Document__c: documentUri });
+        world.addContact(id, 'Sam Signer', 'sam@buyer.example', { primary: true });
+        world.addContact(id, 'Lee Legal', 'lee@buyer.example', { role: 'Legal' });
         return id;
       });
       for (const id of ids) wire.deals.add(id);
@@ -46,9 +35,9 @@ async function onSalesforce(strike: () => Promise<void>, publicUrl: string): Pro
       return ids;
     },
     stands: async (dealId) => ({
-      stage: row(dealId)['StageName'],
-      envelopeId: row(dealId)['Countersign_Envelope_Id__c'],
-      attached: attached(dealId),
+      stage: world.row(dealId)['StageName'],
+      envelopeId: world.row(dealId)['Countersign_Envelope_Id__c'],
+      attached: world.attached(dealId),
     }),
     async close() {
       await between.close();

@@ -11,8 +11,8 @@ export interface TcpPlan {
   host: string;
   port: number;
   /** Sees each message to the database; true cuts its answer off. */
-  strikes(message: Buffer): boolean;
-  strike(): Promise<void>;
+  strikes: (message: Buffer) => boolean;
+  strike: () => Promise<void>;
 }
 
 export async function aTcpSaboteur({ host, port, strikes, strike }: TcpPlan): Promise<TcpSaboteur> {

@@ -9,7 +9,7 @@ import { checkAccount } from './check.js';
 import { findDeal, numberIn, propertiesOf, updateDeal } from './deals.js';
 import type { HubSpotMapping } from './mapping.js';
 import { addNote, hasNote } from './notes.js';
-import { createTurns } from './turns.js';
+import { createTurns } from '../turns.js';
 
 const uploaded = z.object({ id: z.string() });
 

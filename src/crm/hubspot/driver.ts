@@ -1,6 +1,6 @@
 /** `CRM=hubspot`: deals of a HubSpot account, through an app of the account's own. */
 import { z } from 'zod';
-import type { CrmDriver } from '../driver.js';
+import { checked, type CrmDriver } from '../driver.js';
 import { openCalls, type HubSpotAccount } from './calls.js';
 import { createHubSpotCrm } from './crm.js';
 import { createHubSpotIntake } from './intake.js';
@@ -59,12 +59,7 @@ function configured(hubspot: HubSpotAccount, mapping: HubSpotMapping) {
     remedy: 'Check HUBSPOT_ACCESS_TOKEN, the scopes of the app and the file of CRM_MAPPING (docs/crm-hubspot.md).',
     open,
     async examine() {
-      const { crm } = await open();
-      try {
-        await crm.check();
-      } finally {
-        await crm.close();
-      }
+      await checked(open);
       return `${hubspot.url} takes the token; the mapped properties and stages are there`;
     },
   };

@@ -1,6 +1,7 @@
 /** What HubSpot's refusals, and its silence, mean for a call. No value of a property and no link gets into a message. */
 import { z } from 'zod';
 import { CrmError } from '../crm.js';
+import { retryAfterMs } from '../retry-after.js';
 
 /** All fields are to be taken for optional (HubSpot docs, Error handling). */
 const errorBody = z.object({
@@ -50,9 +51,9 @@ export function crmErrorOf(doing: string, error: unknown): CrmError {
   if (!(error instanceof HubSpotRefusal)) return unanswered(doing, error);
   const { status, said } = error;
   if (status >= 500 || PASSING.has(status)) {
-    const retryAfterMs = waitOf(error);
+    const wait = waitOf(error);
     const message = `HubSpot cannot ${doing} just now (${status}${said?.policyName ? `, ${plain(said.policyName)}` : ''}).`;
-    return new CrmError('unavailable', message, retryAfterMs === undefined ? {} : { retryAfterMs });
+    return new CrmError('unavailable', message, wait === undefined ? {} : { retryAfterMs: wait });
   }
   if (isMissingRecord(error)) return new CrmError('gone', `HubSpot has no such record to ${doing}.`);
   return new CrmError('refused', `HubSpot refused to ${doing} (${status}). ${remedyOf(error)}`);
@@ -72,20 +73,13 @@ function unanswered(doing: string, error: unknown): CrmError {
 
 /** The waits are those of HubSpot's docs: API usage guidelines (429), Error handling (423: at least two seconds, 477: `Retry-After`). */
 function waitOf({ status, retryAfter, said }: HubSpotRefusal): number | undefined {
-  const told = millisecondsOf(retryAfter);
+  const told = retryAfterMs(retryAfter);
   if (told !== undefined) return told;
   if (status === 423) return 2_000;
   if (status !== 429) return undefined;
   if (said?.policyName === 'DAILY') return 3_600_000;
   if (said?.policyName === 'SECONDLY') return 1_000;
   return 10_000;
-}
-
-/** Seconds or an HTTP date (RFC 9110, 10.2.3), in milliseconds from now. */
-function millisecondsOf(header: string | undefined): number | undefined {
-  if (header === undefined) return undefined;
-  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isFinite(ms) && ms > 0 ? ms : undefined;
 }
 
 function remedyOf({ status, said }: HubSpotRefusal): string {

@@ -9,7 +9,7 @@ import type { Fields, SalesforceApi } from './api.js';
 import { check } from './check.js';
 import { idOf } from './ids.js';
 import type { Mapping } from './mapping.js';
-import type { OneAtATime } from './one-at-a-time.js';
+import type { Turns } from '../turns.js';
 import { filesQuery, noteQuery, standingQuery } from './soql.js';
 
 /** A file travels as base64 within JSON, of which Salesforce takes 50 MB (REST API Developer Guide, "Insert or Update Blob Data"). */
@@ -23,7 +23,7 @@ const file = z.object({
 
 const standing = z.looseObject({ IsDeleted: z.boolean(), StageName: z.string().nullable() });
 
-export function createSalesforceCrm(api: SalesforceApi, mapping: Mapping, oneAtATime: OneAtATime): Crm {
+export function createSalesforceCrm(api: SalesforceApi, mapping: Mapping, turns: Turns): Crm {
   const { fields } = mapping;
   async function find(id: string): Promise<{ deleted: boolean; stage: string | null; order: number } | undefined> {
     const [row] = await api.query(standingQuery(mapping, id), standing, { withDeleted: true });
@@ -53,7 +53,7 @@ export function createSalesforceCrm(api: SalesforceApi, mapping: Mapping, oneAtA
 
     async record(record) {
       const id = opportunityId(record.dealId);
-      await oneAtATime(id, async () => {
+      await turns(id, async () => {
         const { order } = await need(id);
         if (order < orderOf(record)) await api.update('Opportunity', id, fieldsOf(record, mapping));
         if (record.note !== undefined) await keepNote(id, record, record.note);
@@ -72,7 +72,7 @@ export function createSalesforceCrm(api: SalesforceApi, mapping: Mapping, oneAtA
       const id = opportunityId(dealId);
       const bytes = await read();
       refuseOthers(bytes, pdf);
-      await oneAtATime(id, async () => {
+      await turns(id, async () => {
         await need(id);
         const checksum = createHash('md5').update(bytes).digest('hex');
         const files = await api.query(filesQuery(id), file);

@@ -1,7 +1,7 @@
 /** `CRM=salesforce`: deals are opportunities. docs/crm-salesforce.md shows how to set it up. */
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
-import type { ConfiguredCrm, CrmDriver, OpenCrm } from '../driver.js';
+import { checked, type ConfiguredCrm, type CrmDriver, type OpenCrm } from '../driver.js';
 import { createSalesforceApi, loadJsforce } from './api.js';
 import { createSalesforceCrm } from './crm.js';
 import { idOf } from './ids.js';
@@ -9,7 +9,7 @@ import { createSalesforceIntake } from './intake.js';
 import type { Credentials } from './login.js';
 import { mappingSchema, type Mapping } from './mapping.js';
 import { createSalesforceNotifications } from './notifications.js';
-import { createOneAtATime } from './one-at-a-time.js';
+import { createTurns } from '../turns.js';
 
 const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
@@ -69,10 +69,10 @@ export const salesforceDriver: CrmDriver = {
 function configured(credentials: Credentials, mapping: Mapping): ConfiguredCrm {
   async function open(): Promise<OpenCrm> {
     const api = createSalesforceApi(await loadJsforce(), credentials);
-    const oneAtATime = createOneAtATime();
+    const turns = createTurns();
     return {
-      crm: createSalesforceCrm(api, mapping, oneAtATime),
-      intake: createSalesforceIntake(api, mapping, oneAtATime),
+      crm: createSalesforceCrm(api, mapping, turns),
+      intake: createSalesforceIntake(api, mapping, turns),
     };
   }
 
@@ -81,12 +81,7 @@ function configured(credentials: Credentials, mapping: Mapping): ConfiguredCrm {
     remedy: 'docs/crm-salesforce.md lists the app, the fields and the permissions that it needs.',
     open,
     async examine() {
-      const { crm } = await open();
-      try {
-        await crm.check();
-      } finally {
-        await crm.close();
-      }
+      await checked(open);
       return `Salesforce takes the login at ${credentials.loginUrl}; the mapped fields are there and can be written`;
     },
   };

@@ -7,7 +7,7 @@ import { roundOf } from '../record-order.js';
 import type { SalesforceApi } from './api.js';
 import { idOf } from './ids.js';
 import type { MappedParty, Mapping } from './mapping.js';
-import type { OneAtATime } from './one-at-a-time.js';
+import type { Turns } from '../turns.js';
 import { dealQuery, isId, PAGE, wantingQuery } from './soql.js';
 
 const contactRole = z.object({
@@ -29,7 +29,7 @@ type Opportunity = z.output<typeof opportunity>;
 /** What keeps a deal from becoming a contract, in words for the people who have it. */
 class Unfit extends Error {}
 
-export function createSalesforceIntake(api: SalesforceApi, mapping: Mapping, oneAtATime: OneAtATime): CrmIntake {
+export function createSalesforceIntake(api: SalesforceApi, mapping: Mapping, turns: Turns): CrmIntake {
   const { fields, round: roundField } = mapping;
 
   async function find(dealId: string): Promise<Opportunity | undefined> {
@@ -61,7 +61,7 @@ export function createSalesforceIntake(api: SalesforceApi, mapping: Mapping, one
       const { problem } = fields;
       const id = idOf('opportunity', dealId);
       if (problem === null || id === undefined) return;
-      await oneAtATime(id, async () => {
+      await turns(id, async () => {
         const row = await find(id);
         if (!row || row.IsDeleted || sameText(row[problem], why)) return;
         await api.update('Opportunity', id, { [problem]: why });

@@ -1,6 +1,7 @@
 /** What an error of Salesforce's API means for a deal (SOAP API Developer Guide, "Core Data Types", StatusCode; REST API, "Status Codes"). */
 import { z } from 'zod';
 import { CrmError } from '../crm.js';
+import { masked } from '../masked.js';
 
 const fault = z.object({
   errorCode: z.string(),
@@ -97,13 +98,4 @@ function faultsOf(error: unknown): Fault[] {
 function netCode(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-}
-
-function masked(text: string): string {
-  return text
-    .replace(/https?:\/\/\S+/gi, '[link]')
-    .replace(/[^\s@"'<>(),;:]+@[^\s@"'<>(),;:]+/g, '[e-mail]')
-    .replace(/[\p{Cc}\s]+/gu, ' ')
-    .trim()
-    .slice(0, 200);
 }
