@@ -2,7 +2,7 @@
  * The settings of each process, typed, from its environment. Every reader throws `SettingsError` with all that is wrong at once;
  * a process prints its message and stops.
  */
-import { publicUrlOf, readCrm, readCrmNotifications } from './config/crm.js';
+import { readCrm, readCrmNotifications } from './config/crm.js';
 import { readDocumentTypes } from './config/document-types.js';
 import { readVariables, SettingsError, type Environment, type Setting } from './config/environment.js';
 import { problemsOfLaterVersions } from './config/not-yet.js';
@@ -87,7 +87,7 @@ export type CliSettings =
 
 const { CRM, CRM_MAPPING, PUBLIC_URL, PORT, TASK_QUEUE, REDACT_PII } = VARIABLES;
 const { ATLAS_BASE_URL, ATLAS_API_KEY, DOCUMENT_TYPES, READ_BACK_FIRST } = VARIABLES;
-const CRM_VARIABLES = { CRM, CRM_MAPPING, PUBLIC_URL, PORT };
+const CRM_VARIABLES = { CRM, CRM_MAPPING };
 
 export function readWorkerSettings(env: Environment): WorkerSettings {
   const { HOST, METRICS_PORT, CREDIT_BUDGET } = VARIABLES;
@@ -96,13 +96,13 @@ export function readWorkerSettings(env: Environment): WorkerSettings {
   const values = take(
     problems,
     readVariables(env, {
-      ...{ TASK_QUEUE, ATLAS_BASE_URL, ATLAS_API_KEY, HOST, METRICS_PORT, CREDIT_BUDGET, REDACT_PII },
+      ...{ TASK_QUEUE, ATLAS_BASE_URL, ATLAS_API_KEY, PUBLIC_URL, HOST, PORT, METRICS_PORT, CREDIT_BUDGET, REDACT_PII },
       ...{ DOCUMENT_STORE, DOCUMENT_ROOT, S3_ENDPOINT, ALLOW_PRIVATE_DOCUMENT_HOSTS, DOCUMENT_TYPES, READ_BACK_FIRST },
-      ...CRM_VARIABLES,
     }),
   );
   const temporal = take(problems, readTemporalSettings(env));
-  const crm = values && take(problems, readCrm(env, values));
+  const chosen = take(problems, readVariables(env, CRM_VARIABLES));
+  const crm = chosen && take(problems, readCrm(env, chosen));
   const policies = values && take(problems, readDocumentTypes(values.DOCUMENT_TYPES, values.READ_BACK_FIRST));
   if (!values || !temporal || !crm || !policies || problems.length > 0) throw new SettingsError(problems);
   return {
@@ -131,8 +131,18 @@ export function readGatewaySettings(env: Environment): GatewaySettings {
   const values = take(
     problems,
     readVariables(env, {
-      ...{ TASK_QUEUE, HOST, GATEWAY_TOKENS, NODE_ENV, REDACT_PII, OIDC_ISSUER, OIDC_AUDIENCE, OIDC_ROLES_CLAIM },
-      ...CRM_VARIABLES,
+      ...{
+        TASK_QUEUE,
+        PUBLIC_URL,
+        HOST,
+        PORT,
+        GATEWAY_TOKENS,
+        NODE_ENV,
+        REDACT_PII,
+        OIDC_ISSUER,
+        OIDC_AUDIENCE,
+        OIDC_ROLES_CLAIM,
+      },
       ...{ ATLAS_BASE_URL, ATLAS_API_KEY, ATLAS_PREVIOUS_API_KEYS, DOCUMENT_TYPES, READ_BACK_FIRST, TEMPORAL_UI_URL },
     }),
   );
@@ -140,7 +150,8 @@ export function readGatewaySettings(env: Environment): GatewaySettings {
   const policies = values && take(problems, readDocumentTypes(values.DOCUMENT_TYPES, values.READ_BACK_FIRST));
   const tokens = values && take(problems, tokensOf(values));
   const oidc = values ? take(problems, oidcOf(values)) : undefined;
-  const notifications = values ? take(problems, readCrmNotifications(env, values)) : undefined;
+  const chosen = take(problems, readVariables(env, CRM_VARIABLES));
+  const notifications = chosen && take(problems, readCrmNotifications(env, chosen));
   if (
     !values ||
     !temporal ||
@@ -232,6 +243,10 @@ export function readPolicies(env: Environment): ReadonlyMap<string, Policy> {
   const policies = values && take(problems, readDocumentTypes(values.DOCUMENT_TYPES, values.READ_BACK_FIRST));
   if (!policies) throw new SettingsError(problems);
   return policies;
+}
+
+function publicUrlOf({ PUBLIC_URL, PORT }: { PUBLIC_URL?: string | undefined; PORT: number }): string {
+  return PUBLIC_URL ?? `http://localhost:${PORT}`;
 }
 
 /** The value that was read, its problems put with the others: a person mends a list in one go. */

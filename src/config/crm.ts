@@ -7,39 +7,32 @@ import { CRM_DRIVERS } from '../crm/drivers.js';
 import type { CrmNotifications } from '../crm/intake.js';
 import { readVariables, type Environment, type Setting } from './environment.js';
 
-/** Values that the reading of every CRM's settings needs. */
-interface Common {
+/** The variables that choose a CRM and its mapping file. */
+interface Chosen {
   CRM: string;
   CRM_MAPPING: string;
-  PUBLIC_URL?: string | undefined;
-  PORT: number;
 }
 
 /** What worker, set-up and commands need of the chosen CRM. */
-export function readCrm(env: Environment, common: Common): Setting<ConfiguredCrm> {
-  return driverOf(common).configure(readerFor(env, common));
+export function readCrm(env: Environment, chosen: Chosen): Setting<ConfiguredCrm> {
+  return driverOf(chosen).configure(readerFor(env, chosen));
 }
 
 /** What the gateway needs of it; null where it sends no notifications of its own. */
-export function readCrmNotifications(env: Environment, common: Common): Setting<CrmNotifications | null> {
-  return driverOf(common).listen?.(readerFor(env, common)) ?? { value: null };
+export function readCrmNotifications(env: Environment, chosen: Chosen): Setting<CrmNotifications | null> {
+  return driverOf(chosen).listen?.(readerFor(env, chosen)) ?? { value: null };
 }
 
-function driverOf({ CRM: name }: Common): CrmDriver {
+function driverOf({ CRM: name }: Chosen): CrmDriver {
   const driver = CRM_DRIVERS.find((candidate) => candidate.name === name);
   if (!driver) throw new Error(`there is no CRM driver ${name}`);
   return driver;
 }
 
-export function publicUrlOf({ PUBLIC_URL, PORT }: Pick<Common, 'PUBLIC_URL' | 'PORT'>): string {
-  return PUBLIC_URL ?? `http://localhost:${PORT}`;
-}
-
-function readerFor(env: Environment, common: Common): SettingsReader {
+function readerFor(env: Environment, chosen: Chosen): SettingsReader {
   return {
-    publicUrl: publicUrlOf(common),
-    variables: (shape) => readVariables(env, shape, `, but CRM=${common.CRM} needs it`),
-    mapping: (schema) => readMapping(common.CRM_MAPPING, schema),
+    variables: (shape) => readVariables(env, shape, `, but CRM=${chosen.CRM} needs it`),
+    mapping: (schema) => readMapping(chosen.CRM_MAPPING, schema),
   };
 }
 

@@ -23,8 +23,6 @@ export interface SettingsReader {
   variables<Shape extends Record<string, z.ZodType>>(shape: Shape): Setting<z.output<z.ZodObject<Shape>>>;
   /** The JSON file that `CRM_MAPPING` names. */
   mapping<Schema extends z.ZodType>(schema: Schema): Setting<z.output<Schema>>;
-  /** The gateway's address as the outside knows it, without a slash at its end. */
-  publicUrl: string;
 }
 
 export interface ConfiguredCrm {

@@ -17,7 +17,6 @@ let open: OpenCrm;
 
 function reader(env: Record<string, string>): SettingsReader {
   return {
-    publicUrl: '',
     variables: (shape) => readVariables(env, shape),
     mapping: (schema) => ({
       value: schema.parse({ triggers: { 'Contract requested': 'order-form' }, withdrawn: ['Lost'] }),

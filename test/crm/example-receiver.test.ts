@@ -56,7 +56,6 @@ beforeAll(async () => {
   const [line] = (await once(createInterface({ input: receiver.stdout! }), 'line')) as [string];
   url = `http://127.0.0.1:${/\d+$/.exec(line)?.[0]}`;
   const { value } = httpDriver.configure({
-    publicUrl: '',
     variables: (shape) => readVariables({ CRM_URL: url, CRM_SECRET: SECRET }, shape),
     mapping: (schema) => ({ value: schema.parse({}) }),
   });

@@ -116,7 +116,7 @@ describe('a broken docker-compose.yml', () => {
     ['a file system to write to', 'read_only: true', 'read_only: false', 'worker: may write to its root file system'],
     [
       'documents that are lost',
-      'DOCUMENT_STORE: file:/data/documents',
+      'DOCUMENT_STORE: ${DOCUMENT_STORE:-file:/data/documents}',
       'DOCUMENT_STORE: file:/data/signed',
       'worker: writes to /data/signed',
     ],

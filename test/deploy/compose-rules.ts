@@ -8,7 +8,7 @@ type Rule = (service: Service, name: string, compose: Compose) => string[];
 
 /** Read by the SDK and by the HTTP client, not by the settings. */
 const READ_BY_LIBRARIES =
-  /^(TEMPORAL_(ADDRESS|NAMESPACE|API_KEY|PROFILE|CONFIG_FILE|TLS(_[A-Z_]+)?)|HTTPS_PROXY|NO_PROXY)$/;
+  /^(TEMPORAL_(ADDRESS|NAMESPACE|API_KEY|PROFILE|CONFIG_FILE|TLS(_[A-Z_]+)?)|AWS_(REGION|ACCESS_KEY_ID|SECRET_ACCESS_KEY)|HTTPS_PROXY|NO_PROXY)$/;
 
 const SHORTEST_WORKER_STOP = '35s';
 

@@ -1,4 +1,5 @@
 /** What each process of the image reads and listens on, asked of the processes' own settings readers. */
+import { CRM_DRIVERS } from '../../src/crm/drivers.js';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readGatewaySettings, readSetupSettings, readWorkerSettings, type Environment } from '../../src/config.js';
@@ -48,19 +49,22 @@ export function processOf(service: Service): Process | undefined {
 /** The names that a process asks its environment for, those of Temporal's own settings aside. */
 export function namesReadBy(process: Process): Set<string> {
   const names = new Set<string>();
-  const watched: Environment = new Proxy(
-    {},
-    {
-      get(_target, name) {
-        names.add(String(name));
-        return undefined;
+  // Which CRM is chosen decides what else is read.
+  for (const { name: crm } of CRM_DRIVERS) {
+    const watched: Environment = new Proxy(
+      {},
+      {
+        get(_target, name) {
+          names.add(String(name));
+          return name === 'CRM' ? crm : undefined;
+        },
       },
-    },
-  );
-  try {
-    process.read(watched);
-  } catch {
-    // An empty environment may lack what is required; what was asked for is known all the same.
+    );
+    try {
+      process.read(watched);
+    } catch {
+      // An empty environment may lack what is required; what was asked for is known all the same.
+    }
   }
   return names;
 }
