@@ -144,11 +144,18 @@ function* againstStore({ snapshot }: DealFacts, filed: readonly FiledFacts[]): I
   else if (file.sha256 !== signedPdf?.sha256) yield 'the filed PDF has another sha256 than the deal says';
   else if (file.text === null) yield 'the filed PDF cannot be opened';
   else if (envelopeId === null || !file.text.includes(envelopeId)) yield 'the filed PDF is of another envelope';
+
+  const { certificate } = signedPdf ?? {};
+  if (!certificate) yield 'no certificate lies beside the signed PDF';
+  else if (filed.find(({ uri }) => uri === certificate.uri)?.sha256 !== certificate.sha256)
+    yield 'the certificate is not in the document store as the deal says';
 }
 
 function unclaimed({ deals, filed }: World): FiledFacts[] {
   const claimed = new Set(
-    deals.flatMap(({ snapshot }) => (snapshot?.stage === 'completed' ? [snapshot.signedPdf?.uri] : [])),
+    deals.flatMap(({ snapshot }) =>
+      snapshot?.stage === 'completed' ? [snapshot.signedPdf?.uri, snapshot.signedPdf?.certificate?.uri] : [],
+    ),
   );
   return filed.filter(({ uri }) => !claimed.has(uri));
 }

@@ -36,7 +36,10 @@ export function aSnapshot(dealId: string, details: Partial<DealSnapshot> = {}): 
     replaced: [],
     credits: { spent: 1, refunded: 0 },
     apiKeyId: null,
-    signedPdf: { uri: `file:///filed/${dealId}.pdf`, sha256: SHA, bytes: 1000, pages: 3 },
+    signedPdf: {
+      ...{ uri: `file:///filed/${dealId}.pdf`, sha256: SHA, bytes: 1000, pages: 3 },
+      certificate: { uri: `file:///filed/${dealId}.certificate.pdf`, sha256: SHA, bytes: 100 },
+    },
     timeline: [entry('deal started: plain', 'crm'), entry('approved', 'reviewer'), entry('stage: completed')],
     ...details,
   };
@@ -91,7 +94,10 @@ export function aWorld(): World {
     deals: [aDeal('good', 'completed'), aDeal('lost', 'cancelled')],
     envelopes: [anEnvelope('good'), anEnvelope('lost', { status: 'voided', creditRefunded: true })],
     atlas: { spent: 2, refunded: 1, bucketAuthorizationLeaks: 0, duplicates: { externalIds: 0, sends: 0 } },
-    filed: [{ uri: 'file:///filed/good.pdf', sha256: SHA, text: 'Envelope env-good' }],
+    filed: [
+      { uri: 'file:///filed/good.pdf', sha256: SHA, text: 'Envelope env-good' },
+      { uri: 'file:///filed/good.certificate.pdf', sha256: SHA, text: null },
+    ],
     complaints: [],
   };
 }

@@ -279,6 +279,19 @@ describe('mismatches', () => {
       /good: its signed PDF is not in the document store/,
     ],
     [
+      'a certificate that has changed',
+      (world) => Object.assign(world.filed[1] ?? {}, { sha256: 'b' }),
+      /good: the certificate is not in the document store as the deal says/,
+    ],
+    [
+      'a certificate that was not filed',
+      ({ deals, filed }) => {
+        filed.pop();
+        Object.assign(deals[0]?.snapshot?.signedPdf ?? {}, { certificate: null });
+      },
+      /good: no certificate lies beside the signed PDF/,
+    ],
+    [
       'a filed PDF that cannot be opened',
       (world) => Object.assign(world.filed[0] ?? {}, { text: null }),
       /good: the filed PDF cannot be opened/,
