@@ -18,7 +18,7 @@ import { createIdentities } from './identity.js';
 import { addAssistantRoutes } from './mcp/routes.js';
 import { createMetrics, observeRequests, type Metrics } from './observe.js';
 import { createOidc } from './oidc.js';
-import { OPENAPI } from './openapi.js';
+import { openapiWith } from './openapi.js';
 import { Problem, problemBody, sendProblem } from './problem.js';
 
 const BODY_LIMIT = 1024 * 1024;
@@ -98,7 +98,7 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
     documentTypes: [...policies.keys()],
     temporalUi: parts.temporalUi ?? null,
   });
-  app.get('/openapi.json', async () => OPENAPI);
+  app.get('/openapi.json', async () => openapiWith(parts.notifications?.name));
   return app;
 }
 

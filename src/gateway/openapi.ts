@@ -105,6 +105,19 @@ const open = (summary: string, description: string, failing: number[] = []) => (
   get: { summary, security: [], responses: { 200: { description }, ...problems(...failing) } },
 });
 
+/** The CRM's own notifications: hints, which are read back. */
+function notificationPath(summary: string, description: string, content: object, held: object) {
+  return {
+    post: {
+      summary,
+      description: `${description} 2xx once Temporal holds the deals' ids; the records decide.`,
+      security: [],
+      requestBody: { required: true, content },
+      responses: { 200: held, ...problems(400, 401, 413, 503) },
+    },
+  };
+}
+
 export const OPENAPI = {
   openapi: '3.1.0',
   info: { title: 'Countersign gateway', version: '0.1.0' },
@@ -182,3 +195,25 @@ export const OPENAPI = {
     '/openapi.json': open('This document', 'OpenAPI 3.1'),
   },
 };
+
+const NOTIFICATIONS: Record<string, object> = {
+  '/crm/hubspot': notificationPath(
+    'Webhooks of HubSpot',
+    'With CRM=hubspot. Batches of events, signed by X-HubSpot-Signature-v3.',
+    jsonOf({ type: 'array', items: { type: 'object' } }),
+    { description: 'Held' },
+  ),
+  '/crm/salesforce': notificationPath(
+    'Outbound messages and callouts of Salesforce',
+    'With CRM=salesforce. An outbound message carries the secret as ?key= in its address, a callout the headers of Standard Webhooks.',
+    { 'text/xml': { schema: { type: 'string' } }, ...jsonOf({ type: 'object' }) },
+    { description: 'Held, acknowledged in SOAP', content: { 'text/xml': { schema: { type: 'string' } } } },
+  ),
+};
+
+/** With the route of the CRM's own notifications, where there is one. */
+export function openapiWith(crm: string | undefined): typeof OPENAPI {
+  const path = `/crm/${crm}`;
+  const described = NOTIFICATIONS[path];
+  return described ? { ...OPENAPI, paths: { ...OPENAPI.paths, [path]: described } } : OPENAPI;
+}

@@ -100,8 +100,16 @@ describe('a notification of the CRM', () => {
       expect(text).toContain(`countersign_crm_notifications_total{crm="hubspot",result="${result}"} 1`);
   });
 
-  it('has no route where the CRM sends none', async () => {
+  it('has a route, and its description, where the CRM sends some', async () => {
+    const described = async () => {
+      const { paths } = (await gateway.app.inject('/openapi.json')).json<{ paths: Record<string, object> }>();
+      return Object.keys(paths).filter((path) => path.startsWith('/crm/'));
+    };
+    open();
+    expect(await described()).toEqual(['/crm/hubspot']);
+    await gateway.app.close();
     gateway = aGateway();
+    expect(await described()).toEqual([]);
     expect((await notify('1')).statusCode).toBe(404);
   });
 });
