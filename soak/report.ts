@@ -73,7 +73,7 @@ export function countsOf(run: Run): Counts {
     sends: world.envelopes.filter(({ sentAt }) => sentAt !== null).length,
     credits: { spent: world.atlas.spent, refunded: world.atlas.refunded },
     attachments: world.deals.reduce((total, { crm }) => total + crm.attachments.length, 0),
-    filed: world.filed.length,
+    filed: world.filed.filter(({ uri }) => !uri.endsWith('.certificate.pdf')).length,
     blocked: tally(driven.map(({ blocks }) => blocks)),
     resumed: tally(driven.map(({ resumes }) => resumes)),
     autoSent: told(/^approved by policy/),

@@ -23,7 +23,7 @@ import { startDevServer, type StartedDevServer } from '../support/temporal-serve
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const API_KEY = 'sandbox-key';
 const TOKEN = 'operator-token-of-this-test';
-const SAMPLE = 5;
+const SAMPLE = 4;
 
 /** What stands between the worker and the CRM. */
 export interface Wire {
