@@ -27,6 +27,13 @@ const MAY_IMPORT = {
   stack: ['deal'],
 };
 
+/** Loaded when their CRM or store is opened, by `await import(...)`: who has another need not have them. */
+const OPTIONAL = ['@aws-sdk/client-s3', '@hubspot/api-client', 'jsforce'].map((name) => ({
+  regex: `^${name}(/|$)`,
+  message: `${name} is optional: import it dynamically, or its types only.`,
+  allowTypeImports: true,
+}));
+
 /** Bans every import that leaves `room` for a room it may not know; types of activities are open to workflows. */
 function roomRule(room) {
   const closed = ROOMS.filter((other) => other !== room && !MAY_IMPORT[room].includes(other));
@@ -35,6 +42,7 @@ function roomRule(room) {
     message: `src/${room} may not import src/${other}: see docs/architecture.md.`,
     allowTypeImports: room === 'workflows' && other === 'activities',
   }));
+  patterns.push(...OPTIONAL);
   if (['deal', 'workflows', 'sandbox', 'crm', 'documents', 'signing'].includes(room)) {
     patterns.push({ regex: '^(\\.\\./)+config(\\.js)?$', message: `src/${room} takes its settings as arguments.` });
   }

@@ -22,8 +22,17 @@ import { DealsUnavailable, type Deals, type Heard, type Started } from './deals.
 import { countDeals, listDeals, UnreadableQuery, type DealFilter, type DealMemo } from './deal-list.js';
 import { describe, isOpen, latestRound, lookUpRound, outcomeOf, type Round } from './rounds.js';
 
-/** How long each call may take, in milliseconds. Atlas gives up on a webhook after 10 s (Atlas notes 11.4). */
-const PATIENCE = { start: 8_000, read: 5_000, tell: 8_000, busy: 3_000, hear: 7_000, list: 10_000, check: 2_000 };
+/** How long each call may take, in milliseconds. Atlas gives up on a webhook after 10 s (Atlas notes 11.4), HubSpot after 5 s. */
+const PATIENCE = {
+  start: 8_000,
+  read: 5_000,
+  tell: 8_000,
+  busy: 3_000,
+  hear: 7_000,
+  take: 4_000,
+  list: 10_000,
+  check: 2_000,
+};
 
 const KEYS = {
   DealStage: defineSearchAttributeKey('DealStage', SEARCH_ATTRIBUTES.DealStage),
@@ -83,7 +92,7 @@ export function createTemporalDeals(
       }),
 
     take: (deals, id) =>
-      within(PATIENCE.start, async () => {
+      within(PATIENCE.take, async () => {
         await client.workflow.start(TAKE_TYPE, {
           workflowId: `crm-${deals.crm}-${id}`,
           taskQueue,

@@ -74,10 +74,7 @@ export interface Company {
   mapping?: object;
   wire: Wire;
   /** Enters deals that want a contract and answers their ids; the gateway and the worker are up. */
-  enter(
-    count: number,
-    at: { documentUri: string; gatewayUrl: string; processOf: Station['processOf'] },
-  ): Promise<string[]>;
+  enter(count: number, at: { documentUri: string } & Station): Promise<string[]>;
   /** How the deal stands there now. */
   stands(dealId: string): Promise<{ stage: unknown; envelopeId: unknown; attached: string[] }>;
   /** The CRM's own name of its stage for a completed deal. */
@@ -86,7 +83,9 @@ export interface Company {
 }
 
 interface Station {
-  processOf(name: string, env?: Record<string, string>, args?: string[]): ProcessSpec;
+  processOf: (name: string, env?: Record<string, string>, args?: string[]) => ProcessSpec;
+  /** Runs a process to its end. */
+  run: (spec: ProcessSpec) => Promise<{ code: number | null; said: string }>;
 }
 
 export async function until<T>(what: string, look: () => Promise<T | undefined | false>, ms = 100_000): Promise<T> {
@@ -138,6 +137,12 @@ export function dealsGoThrough(
     };
   }
 
+  async function run(spec: ProcessSpec): Promise<{ code: number | null; said: string }> {
+    const started = await processes.start(spec);
+    const { code } = await started.ended;
+    return { code, said: await readFile(started.logFile, 'utf8') };
+  }
+
   async function startWorker(): Promise<void> {
     worker = await processes.start(processOf('worker', { METRICS_PORT: String(metricsPort) }));
   }
@@ -176,8 +181,8 @@ export function dealsGoThrough(
     await writeFile(join(folder, 'crm.json'), JSON.stringify(company.mapping ?? {}));
 
     processes = new Processes(join(folder, 'logs'), 3000);
-    const setup = await processes.start(processOf('setup'));
-    expect((await setup.ended).code, await readFile(setup.logFile, 'utf8')).toBe(0);
+    const setup = await run(processOf('setup'));
+    expect(setup.code, setup.said).toBe(0);
     await processes.start(processOf('gateway', { PORT: String(port), GATEWAY_TOKENS: `operator:test:${TOKEN}` }));
     await startWorker();
     await until('the gateway', () =>
@@ -240,7 +245,7 @@ export function dealsGoThrough(
 
   async function enter(count: number): Promise<string[]> {
     const documentUri = store === 's3' ? 's3://contracts/drafts/order-form.pdf' : 'file:order-form.pdf';
-    return company.enter(count, { documentUri, gatewayUrl, processOf });
+    return company.enter(count, { documentUri, processOf, run });
   }
 
   async function expectRight(deal: DealSnapshot): Promise<void> {

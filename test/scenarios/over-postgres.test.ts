@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { describe } from 'vitest';
+import { describe, expect } from 'vitest';
 import { aPostgres, postgresAtHand } from '../support/postgres.js';
 import { aTcpSaboteur } from '../support/tcp-saboteur.js';
 import { aWire, dealsGoThrough, nameOn, type Company } from './over-a-crm.js';
@@ -28,7 +28,7 @@ async function onPostgres(strike: () => Promise<void>): Promise<Company> {
     env: { CRM: 'postgres', DATABASE_URL: through.href, CRM_BACKFILL_EVERY: '1 second' },
     wire,
     completed: 'Closed won',
-    async enter(count, { documentUri }) {
+    async enter(count, { documentUri, processOf, run }) {
       const ids = Array.from({ length: count }, () => `D-${randomUUID()}`);
       for (const id of ids) {
         wire.deals.add(id);
@@ -42,6 +42,12 @@ async function onPostgres(strike: () => Promise<void>): Promise<Company> {
         };
         await pool.query('INSERT INTO contract_requests (deal_id, request) VALUES ($1, $2)', [id, request]);
       }
+      if (count > 1) return ids;
+      // Before the schedule comes to it, or beside it: a deal is started once.
+      const { code, said } = await run(processOf('cli', {}, ['deals', 'backfill', '--json']));
+      expect(code, said).toBe(0);
+      const { ok, deals } = JSON.parse(said) as { ok: boolean; deals: { dealId: string }[] };
+      expect([ok, deals.every(({ dealId }) => ids.includes(dealId))]).toEqual([true, true]);
       return ids;
     },
     async stands(dealId) {
