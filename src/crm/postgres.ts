@@ -72,6 +72,7 @@ const REHEARSAL = [
   'UPDATE contracts SET version = version WHERE false',
   'INSERT INTO deal_notes SELECT * FROM deal_notes WHERE false',
   'INSERT INTO attachments SELECT * FROM attachments WHERE false',
+  'UPDATE contract_requests SET problem = problem WHERE false',
 ];
 
 const SELECT_REQUEST = `
@@ -92,6 +93,10 @@ const EXPLAIN = `
   UPDATE contract_requests SET problem = $2
   WHERE deal_id = $1 AND problem IS DISTINCT FROM $2
     AND round = (SELECT max(round) FROM contract_requests WHERE deal_id = $1)`;
+
+/** What people were told is settled once there is a contract. */
+const SETTLE = `
+  UPDATE contract_requests SET problem = NULL WHERE deal_id = $1 AND round = $2 AND problem IS NOT NULL`;
 
 const WANTING_A_PAGE = 200;
 
@@ -146,6 +151,7 @@ export function createPostgresCrm(database: Database): Crm {
             await tx.query(UPSERT_CONTRACT, [dealId, round, envelopeId, version, record.documentType, status]);
             await tx.query(REPLACE_OTHERS, [dealId, round, envelopeId, version]);
           }
+          await tx.query(SETTLE, [dealId, round]);
           if (record.note) await tx.query(INSERT_NOTE, [dealId, round, version, storable(record.note)]);
         }),
       );

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { OpenCrm } from '../../src/crm/driver.js';
 import { hubspotMapping } from '../../src/crm/hubspot/mapping.js';
 import { aRecord } from './contract.js';
+import { keepsTheIntakeContract } from './intake-contract.js';
 import { aHubSpotAccount, MAPPING, TRIGGER, type TestAccount } from './hubspot-account.js';
 
 let hubspot: TestAccount;
@@ -30,6 +31,18 @@ function link(dealId: string, labels: string[], properties: Record<string, strin
   hubspot.account.linkContact(dealId, id, labels);
   return id;
 }
+
+describe('deals of HubSpot', () => {
+  keepsTheIntakeContract(() => ({
+    ...open,
+    enter: async () => hubspot.aDeal(),
+    withdraw: async (dealId) => void move(dealId, 'closedlost'),
+    again: async (dealId, round) =>
+      void hubspot.account.update('deals', dealId, { contract_round: String(round), dealstage: TRIGGER }, 'CRM_UI'),
+    told: async (dealId) => hubspot.value(dealId, MAPPING.properties.problem ?? ''),
+    unknown: '99999999',
+  }));
+});
 
 describe('a deal that wants a contract', () => {
   it('asks for it with its document and its signers in their order', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { aRecord, saying } from './contract.js';
+import { keepsTheIntakeContract } from './intake-contract.js';
 import { aWorld, type World } from './salesforce-world.js';
 
 describe('deals of Salesforce', () => {
@@ -28,6 +29,23 @@ describe('deals of Salesforce', () => {
     world.addContact(deal, 'Pat', 'pat@example.com', { role: 'Evaluator' });
     return deal;
   }
+
+  keepsTheIntakeContract(() => ({
+    crm: world.crm,
+    intake: world.intake,
+    enter: async () => aReadyDeal(),
+    withdraw: async (dealId) => world.salesforce.moveTo(dealId, 'Closed Lost'),
+    again: async (dealId, round) =>
+      world.salesforce.records.update('Opportunity', dealId, {
+        Contract_Round__c: round,
+        StageName: 'Contract Requested',
+      }),
+    told: async (dealId) => {
+      const told = world.row(dealId)['Countersign_Problem__c'];
+      return typeof told === 'string' ? told : null;
+    },
+    unknown: '006Wx0000999999AAA',
+  }));
 
   it('are read in one query, with contacts by role and the document', async () => {
     const deal = aReadyDeal();

@@ -5,6 +5,7 @@ import { createPostgresCrm, createPostgresIntake } from '../../src/crm/postgres.
 import type { Database } from '../../src/crm/database.js';
 import type { CrmRecord } from '../../src/deal/state.js';
 import type { Stage } from '../../src/deal/stages.js';
+import { keepsTheIntakeContract } from './intake-contract.js';
 import { aRecord, aSignedPdf, PDF_BYTES, type CrmUnderTest, saying } from './contract.js';
 
 /** In the order they run. */
@@ -70,6 +71,42 @@ function recordOf(row: DealRow): CrmRecord {
 /** Runs on a migrated database. */
 export function keepsItsTables(open: () => Database): void {
   const crmOf = () => createPostgresCrm(open());
+
+  keepsTheIntakeContract(() => {
+    const request = {
+      documentType: 'order-form',
+      document: { uri: 'file:a.pdf' },
+      parties: [{ email: 'ada@customer.example' }],
+    };
+    const again = async (dealId: string, round: number): Promise<void> => {
+      const values = [dealId, round, JSON.stringify(request)];
+      await open().query('INSERT INTO contract_requests (deal_id, round, request) VALUES ($1, $2, $3)', values);
+    };
+    return {
+      crm: crmOf(),
+      intake: createPostgresIntake(open()),
+      again,
+      async enter() {
+        const dealId = randomUUID();
+        await again(dealId, 1);
+        return dealId;
+      },
+      async withdraw(dealId) {
+        await crmOf().record(aRecord({ dealId }), 'w1');
+        await open().query("UPDATE deals SET withdrawn_at = now(), withdrawn_reason = 'lost' WHERE deal_id = $1", [
+          dealId,
+        ]);
+      },
+      async told(dealId) {
+        const rows = await open().query<{ problem: string | null }>(
+          'SELECT problem FROM contract_requests WHERE deal_id = $1',
+          [dealId],
+        );
+        return rows[0]?.problem ?? null;
+      },
+      unknown: randomUUID(),
+    };
+  });
 
   it('writes one billing row a deal, with the envelope id', async () => {
     const record = aRecord();
