@@ -136,6 +136,20 @@ describe('a notification of the CRM', () => {
   });
 });
 
+describe('deals that the CRM cannot be asked about', () => {
+  it('hold up no other of their notification', async () => {
+    const look = world.intake.look.bind(world.intake);
+    world.intake.look = (dealId) =>
+      dealId.startsWith('stuck') ? Promise.reject(new CrmError('refused', 'no right to see it')) : look(dealId);
+    world.wanted.set('free', wanted('free'));
+    const stuck = Array.from({ length: 8 }, (_, at) => `stuck-${at}`);
+    await deals.take({ crm: 'paper', dealIds: [...stuck, 'free'] }, 'stuck');
+    await untilStage('free', 'in-review');
+    await temporal.client.workflow.getHandle('crm-paper-stuck').terminate();
+    world.intake.look = look;
+  });
+});
+
 describe('the back-fill', () => {
   it('starts every waiting deal, page by page, and none twice', async () => {
     world.wanted.clear();
