@@ -1,5 +1,6 @@
 /** `countersign deals backfill`: starts the deals that wait for their contract in the CRM and have no run. */
 import type { Command } from 'commander';
+import { CrmError } from '../../crm/crm.js';
 import type { ConfiguredCrm } from '../../crm/driver.js';
 import type { CrmIntake } from '../../crm/intake.js';
 import { carryOut, planFor, type Plan, type Taking } from '../../crm/taking.js';
@@ -19,7 +20,7 @@ interface BackfillOptions extends DealOptions {
 interface Row {
   dealId: string;
   /** What was done, or would be. */
-  result: Taking['result'] | 'start' | 'cancel' | 'explain';
+  result: Taking['result'] | 'start' | 'cancel' | 'explain' | 'failed';
   why?: string;
 }
 
@@ -50,26 +51,45 @@ async function backfill(
   const dealIds = await allWanting(intake);
   const bar = barOn(terminal.screen, dealIds.length);
   const rows: Row[] = [];
+  let failures = 0;
   try {
     for (const dealId of dealIds) {
-      const plan = await planFor(intake, door, dealId);
-      const row = rowOf(dealId, dryRun ? foretold(plan) : await carryOut(plan, intake, door, dealId));
+      const row = rowOf(dealId, await taken(dealId));
+      failures = row.result === 'failed' ? failures + 1 : 0;
       rows.push(row);
       bar.show(rows.length);
       if (!json && !dryRun && !bar.shows) terminal.out(`${wordsOn(row)}\n`);
+      if (failures === GIVE_UP_AFTER) break;
     }
   } finally {
     bar.clear();
   }
-  const refused = rows.filter(({ result }) => result === 'refused' || result === 'explain').length;
+  const refused = rows.filter(({ result }) => result === 'refused').length;
+  const failed = rows.filter(({ result }) => result === 'failed').length;
   const started = rows.filter(({ result }) => result === 'started' || result === 'start').length;
-  const summary = dryRun
-    ? `${started} of ${rows.length} waiting deals would be started. Nothing was done.\n`
-    : `${started} of ${rows.length} waiting deals were started.\n`;
+  const left = dealIds.length - rows.length;
+  const stopped =
+    left > 0 ? `Stopped with ${left} left: the CRM could not be asked about ${GIVE_UP_AFTER} in a row.\n` : '';
+  const count = `${started} of ${dealIds.length} waiting deals`;
+  const summary = `${dryRun ? `${count} would be started. Nothing was done.` : `${count} were started.`}\n${stopped}`;
   const text = dryRun ? `${tableOf(['DEAL', 'WOULD', 'WHY'], rows.map(cellsOf), terminal.columns)}${summary}` : summary;
-  const ok = dryRun === true || refused === 0;
-  return { ok, json: { ok, dryRun: dryRun ?? false, started, deals: rows }, text };
+  const ok = refused === 0 && failed === 0;
+  return { ok, json: { ok, dryRun: dryRun ?? false, started, left, deals: rows }, text };
+
+  async function taken(dealId: string): Promise<Omit<Row, 'dealId'>> {
+    try {
+      const plan = await planFor(intake, door, dealId);
+      return dryRun ? foretold(plan) : await carryOut(plan, intake, door, dealId);
+    } catch (error) {
+      // What the CRM says of one deal holds up no other.
+      if (error instanceof CrmError) return { result: 'failed', why: error.message };
+      throw error;
+    }
+  }
 }
+
+/** When so many in a row cannot be read or written, it is the CRM and not the deals. */
+const GIVE_UP_AFTER = 3;
 
 async function allWanting(intake: CrmIntake): Promise<string[]> {
   const found = new Set<string>();
@@ -108,6 +128,7 @@ const WORDS: Record<Row['result'], string> = {
   cancelled: 'cancelled',
   explain: 'refuse',
   refused: 'refused',
+  failed: 'failed',
 };
 
 function cellsOf({ dealId, result, why = '' }: Row): string[] {

@@ -64,6 +64,7 @@ describe('countersign deals backfill', () => {
       ok: false,
       dryRun: false,
       started: 0,
+      left: 0,
       deals: ['D-1', 'D-2'].map((dealId) => ({ dealId, result: 'refused', why })),
     });
     expect(world.explained).toHaveLength(2);
@@ -75,15 +76,24 @@ describe('countersign deals backfill', () => {
     expect([code, out]).toEqual([0, '0 of 0 waiting deals were started.\n']);
   });
 
-  it('stops with the CRM’s own word when that cannot be read', async () => {
-    const { crm, deals, world, closed } = aCrm(wanted('D-1'));
+  it('tells what the CRM says of a deal that it cannot read, and goes on with the others', async () => {
+    const { crm, deals, world, closed } = aCrm(wanted('D-1'), wanted('D-2'));
     world.mishaps.push({
       call: 'look',
       error: new CrmError('refused', 'The access token lacks the scope deals.read.'),
     });
-    const { code, err } = await countersign(['backfill'], { crm, deals });
-    expect([code, err]).toEqual([1, 'Failed: The access token lacks the scope deals.read.\n']);
-    expect(closed()).toBe(true);
+    const { code, out } = await countersign(['backfill'], { crm, deals });
+    expect(out).toMatch(/^D-1\tfailed: The access token lacks the scope deals\.read\.\nD-2\tstarted\n/);
+    expect([code, closed()]).toEqual([1, true]);
+  });
+
+  it('stops when the CRM answers nothing of several in a row', async () => {
+    const { crm, deals, world } = aCrm(...['D-1', 'D-2', 'D-3', 'D-4'].map((dealId) => wanted(dealId)));
+    world.intake.look = () => Promise.reject(new CrmError('unavailable', 'no answer'));
+    const { code, out } = await countersign(['backfill'], { crm, deals });
+    expect(out.match(/failed: no answer/g)).toHaveLength(3);
+    expect(out).toContain('0 of 4 waiting deals were started.\nStopped with 1 left: ');
+    expect(code).toBe(1);
   });
 
   it('names the setting of the CRM that is wrong', async () => {
