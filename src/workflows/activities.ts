@@ -13,7 +13,7 @@ import { tick } from './clock.js';
  * A provider that is down is tried for as long as it takes; the heartbeat tells within seconds that a worker died. One try may
  * hold three calls of up to 30 s, or an upload of up to two minutes.
  */
-const PATIENT: ActivityOptions = {
+export const PATIENT: ActivityOptions = {
   startToCloseTimeout: '3 minutes',
   heartbeatTimeout: '10 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },

@@ -12,17 +12,12 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import { countIn, emptyTally, type TakeFromCrm, type Tally } from '../deal/intake.js';
-
-const WITH_PATIENCE: ActivityOptions = {
-  startToCloseTimeout: '2 minutes',
-  heartbeatTimeout: '10 seconds',
-  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
-};
+import { PATIENT } from './activities.js';
 
 /** Nobody tells a second time of a deal whose notification was taken, so it is tried for days. */
-const patient = { ...WITH_PATIENCE, scheduleToCloseTimeout: '3 days' } as const;
+const patient = { ...PATIENT, scheduleToCloseTimeout: '3 days' } as const;
 /** The next back-fill finds whatever this one gives up, and must not wait for long behind it. */
-const brisk = { ...WITH_PATIENCE, scheduleToCloseTimeout: '10 minutes' } as const;
+const brisk = { ...PATIENT, scheduleToCloseTimeout: '10 minutes' } as const;
 
 /** Deals that a back-fill reads from the CRM at once: its rate limits are shared with the company's other programs. */
 const SIDE_BY_SIDE = 5;

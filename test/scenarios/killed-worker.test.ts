@@ -17,6 +17,7 @@ import { aReceiver, type Receiver } from '../crm/http-receiver.js';
 import { aSaboteur, type Moment, type PassingCall, type Saboteur } from '../support/saboteur.js';
 import { aSignedPdf } from '../support/signed-pdf.js';
 import { startDevServer, type StartedDevServer } from '../support/temporal-servers.js';
+import { atTheGateway, type AtTheGateway } from './at-the-gateway.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SECRET = 'a-secret-shared-with-the-crm';
@@ -55,30 +56,12 @@ let bucketInBetween: Saboteur;
 let crmInBetween: Saboteur;
 let processes: Processes;
 let gatewayUrl: string;
+let gateway: AtTheGateway;
 let metricsPort: number;
 let worker: RunningProcess | undefined;
 let killing: Promise<void> | undefined;
 let workers = 0;
 let stopping = false;
-
-async function until<T>(what: string, look: () => Promise<T | undefined | false>, ms = 280_000): Promise<T> {
-  const deadline = Date.now() + ms;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 150));
-  }
-}
-
-async function api(path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
-  const answer = await request(`${gatewayUrl}${path}`, {
-    method: body ? 'POST' : 'GET',
-    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  return { status: answer.statusCode, body: await answer.body.json() };
-}
 
 async function sandboxSays<T>(path: string, body?: unknown): Promise<T> {
   const answer = await request(`${sandbox.url}/_sandbox/${path}`, {
@@ -193,12 +176,8 @@ beforeAll(async () => {
   await processes.start(processOf('gateway', { PORT: String(port), GATEWAY_TOKENS: `operator:test:${TOKEN}` }));
   metricsPort = await freePort(new Set([port]));
   await startWorker();
-  await until('the gateway', () =>
-    request(`${gatewayUrl}/readyz`).then(
-      (answer) => answer.statusCode === 200,
-      () => false,
-    ),
-  );
+  gateway = atTheGateway(gatewayUrl, TOKEN, 280_000);
+  await gateway.ready();
 }, 90_000);
 
 afterAll(async () => {
@@ -217,25 +196,10 @@ interface SandboxEnvelope {
 }
 
 async function seeThrough(dealId: string): Promise<DealSnapshot> {
-  const stageOf = async () => {
-    const { status, body } = await api(`/deals/${dealId}`);
-    return status === 200 ? (body as DealSnapshot) : undefined;
-  };
-  await until(`${dealId} to be in review`, async () => (await stageOf())?.stage === 'in-review');
-  await until(`the review of ${dealId}`, async () => {
-    const { status } = await api(`/deals/${dealId}/review`, { decision: 'approve', reviewer: 'rita' });
-    return status === 200 || (await stageOf())?.stage === 'out-for-signature';
-  });
-  const out = await until(`${dealId} to be out`, async () => {
-    const deal = await stageOf();
-    return deal?.stage === 'out-for-signature' && deal;
-  });
-  await sandboxSays(`envelopes/${out.envelopeId}/sign`, { party: 1 });
-  await sandboxSays(`envelopes/${out.envelopeId}/sign`, { party: 2 });
-  return until(`${dealId} to be completed`, async () => {
-    const deal = await stageOf();
-    return deal?.stage === 'completed' && deal;
-  });
+  const { envelopeId } = await gateway.letOut(dealId);
+  await sandboxSays(`envelopes/${envelopeId}/sign`, { party: 1 });
+  await sandboxSays(`envelopes/${envelopeId}/sign`, { party: 2 });
+  return gateway.untilStage(dealId, 'completed');
 }
 
 it('ends every deal right, with nothing done twice, however often it is killed', { timeout: 400_000 }, async () => {
@@ -245,7 +209,7 @@ it('ends every deal right, with nothing done twice, however often it is killed',
       { email: 'bob@seller.example', name: 'Bob Seller', role: 'Company' },
     ];
     const document = { uri: 'file:order-form.pdf' };
-    const started = await api('/deals', { dealId, documentType: 'order-form', document, parties });
+    const started = await gateway.call('/deals', { dealId, documentType: 'order-form', document, parties });
     expect(started, dealId).toMatchObject({ status: 202, body: { started: true } });
   }
   const deals = await Promise.all(DEALS.map(({ dealId }) => seeThrough(dealId)));

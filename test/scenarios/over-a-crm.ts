@@ -19,6 +19,7 @@ import { anS3, aBucket, s3AtHand, type ThrowAwayS3 } from '../support/s3.js';
 import { aSaboteur, type Saboteur } from '../support/saboteur.js';
 import { aSignedPdf } from '../support/signed-pdf.js';
 import { startDevServer, type StartedDevServer } from '../support/temporal-servers.js';
+import { atTheGateway, type AtTheGateway } from './at-the-gateway.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const API_KEY = 'sandbox-key';
@@ -88,16 +89,6 @@ interface Station {
   run: (spec: ProcessSpec) => Promise<{ code: number | null; said: string }>;
 }
 
-export async function until<T>(what: string, look: () => Promise<T | undefined | false>, ms = 100_000): Promise<T> {
-  const deadline = Date.now() + ms;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 150));
-  }
-}
-
 /** `strike` is what the company's wire does at a planned call. */
 export function dealsGoThrough(
   store: 'file' | 's3',
@@ -113,6 +104,7 @@ export function dealsGoThrough(
   let killing: Promise<void> | undefined;
   let stopping = false;
   let gatewayUrl: string;
+  let gateway: AtTheGateway;
   let metricsPort: number;
   let missing: string | undefined;
 
@@ -185,12 +177,8 @@ export function dealsGoThrough(
     expect(setup.code, setup.said).toBe(0);
     await processes.start(processOf('gateway', { PORT: String(port), GATEWAY_TOKENS: `operator:test:${TOKEN}` }));
     await startWorker();
-    await until('the gateway', () =>
-      request(`${gatewayUrl}/readyz`).then(
-        ({ statusCode }) => statusCode === 200,
-        () => false,
-      ),
-    );
+    gateway = atTheGateway(gatewayUrl, TOKEN, 100_000);
+    await gateway.ready();
   }, 120_000);
 
   afterAll(async () => {
@@ -202,15 +190,6 @@ export function dealsGoThrough(
     await Promise.all([sandbox?.stop(), temporal?.stop(), s3?.stop()]);
     await rm(folder, { recursive: true, force: true });
   });
-
-  async function api(path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
-    const answer = await request(`${gatewayUrl}${path}`, {
-      method: body ? 'POST' : 'GET',
-      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    return { status: answer.statusCode, body: await answer.body.json() };
-  }
 
   /** As the signer whose turn it is; false when everybody has signed. */
   async function sign(envelopeId: string | null): Promise<boolean> {
@@ -224,23 +203,9 @@ export function dealsGoThrough(
   }
 
   async function seeThrough(dealId: string): Promise<DealSnapshot> {
-    const look = async () => {
-      const { status, body } = await api(`/deals/${dealId}`);
-      return status === 200 ? (body as DealSnapshot) : undefined;
-    };
-    const untilStage = (stage: string) =>
-      until(`${dealId} to be ${stage}`, async () => {
-        const deal = await look();
-        return deal?.stage === stage && deal;
-      });
-    await untilStage('in-review');
-    await until(`the review of ${dealId}`, async () => {
-      const { status } = await api(`/deals/${dealId}/review`, { decision: 'approve', reviewer: 'rita' });
-      return status === 200 || (await look())?.stage === 'out-for-signature';
-    });
-    const { envelopeId } = await untilStage('out-for-signature');
+    const { envelopeId } = await gateway.letOut(dealId);
     while (await sign(envelopeId));
-    return untilStage('completed');
+    return gateway.untilStage(dealId, 'completed');
   }
 
   async function enter(count: number): Promise<string[]> {

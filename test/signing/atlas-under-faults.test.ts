@@ -4,7 +4,6 @@ import { inspectSignedPdf } from '../../src/documents/signed-pdf.js';
 import { startSandbox, type SandboxOptions } from '../../src/sandbox/server.js';
 import { createAtlasClient } from '../../src/signing/atlas/client.js';
 import type { AtlasError } from '../../src/signing/atlas/errors.js';
-import type { AtlasClientOptions } from '../../src/signing/atlas/options.js';
 import { createAtlasProvider } from '../../src/signing/atlas/provider.js';
 import type { EnvelopeDraft, ProviderErrorKind, SigningProvider } from '../../src/signing/provider.js';
 import { aPdf } from '../sandbox/documents.js';
@@ -52,8 +51,15 @@ class World {
     return envelopeId;
   }
 
-  send(envelopeId: string): Promise<unknown> {
-    return this.provider.sendEnvelope(envelopeId, { parties: PARTIES, fieldsVersion: 1 }, `${DEAL}/send/0`);
+  send(envelopeId: string, provider = this.provider): Promise<unknown> {
+    return provider.sendEnvelope(envelopeId, { parties: PARTIES, fieldsVersion: 1 }, `${DEAL}/send/0`);
+  }
+
+  /** Another way to the same Atlas, which waits at most `callMs` for an answer. */
+  inAHurry(callMs: number): SigningProvider {
+    const client = createAtlasClient({ baseUrl: this.url, apiKey: KEY, timeouts: { callMs } });
+    onTestFinished(() => client.close());
+    return createAtlasProvider(client);
   }
 
   async signed(): Promise<string> {
@@ -78,15 +84,12 @@ class World {
   }
 }
 
-async function aWorld(
-  settings: SandboxOptions['settings'] = {},
-  timeouts: NonNullable<AtlasClientOptions['timeouts']> = {},
-): Promise<World> {
+async function aWorld(settings: SandboxOptions['settings'] = {}): Promise<World> {
   const sandbox = await startSandbox({
     keys: [{ key: KEY, organisation: 'acme' }],
     settings: { detection_ms: 20, ...settings },
   });
-  const client = createAtlasClient({ baseUrl: sandbox.url, apiKey: KEY, timeouts });
+  const client = createAtlasClient({ baseUrl: sandbox.url, apiKey: KEY });
   onTestFinished(async () => {
     await client.close();
     await sandbox.stop();
@@ -209,10 +212,10 @@ describe('latency', () => {
   });
 
   it('beyond the time limit is no answer, and what happens after the caller gave up is found by the same key', async () => {
-    const world = await aWorld({}, { callMs: 150 });
+    const world = await aWorld();
     const envelopeId = await world.draft();
-    await world.goWrong({ kind: 'latency', ms: 400 });
-    const error = await errorOf(world.send(envelopeId));
+    await world.goWrong({ kind: 'latency', ms: 1_500 });
+    const error = await errorOf(world.send(envelopeId, world.inAHurry(200)));
     expect(error).toMatchObject({ kind: 'unreachable', envelopeId });
     expectDiscreet(error);
     expect(await world.provider.readEnvelope(envelopeId)).toMatchObject({ status: 'draft' });
