@@ -5,6 +5,7 @@ const ROOMS = [
   'deal',
   'workflows',
   'activities',
+  'docusign',
   'signing',
   'crm',
   'documents',
@@ -16,13 +17,14 @@ const ROOMS = [
 const MAY_IMPORT = {
   deal: [],
   workflows: ['deal'],
-  activities: ['deal', 'signing', 'crm', 'documents'],
-  signing: ['deal'],
+  activities: ['deal', 'docusign', 'signing', 'crm', 'documents'],
+  docusign: ['deal'],
+  signing: ['deal', 'docusign'],
   crm: ['deal'],
   documents: ['deal'],
   temporal: ['deal'],
   gateway: ['deal', 'temporal', 'signing', 'crm'],
-  cli: ['deal', 'temporal', 'signing', 'gateway', 'documents', 'crm'],
+  cli: ['deal', 'temporal', 'docusign', 'signing', 'gateway', 'documents', 'crm'],
   sandbox: [],
   stack: ['deal'],
 };
@@ -43,7 +45,7 @@ function roomRule(room) {
     allowTypeImports: room === 'workflows' && other === 'activities',
   }));
   patterns.push(...OPTIONAL);
-  if (['deal', 'workflows', 'sandbox', 'crm', 'documents', 'signing'].includes(room)) {
+  if (['deal', 'workflows', 'sandbox', 'crm', 'documents', 'docusign', 'signing'].includes(room)) {
     patterns.push({ regex: '^(\\.\\./)+config(\\.js)?$', message: `src/${room} takes its settings as arguments.` });
   }
   if (room === 'deal' || room === 'workflows') {
