@@ -123,7 +123,8 @@ function oidcProbe(oidc: config.OidcSettings): Probe {
   );
 }
 
-function workerProbes({ documents, webhookUrl }: config.WorkerSettings, production: boolean): Probe[] {
+function workerProbes({ documents, publicUrl }: config.WorkerSettings, production: boolean): Probe[] {
+  const webhookUrl = `${publicUrl}/webhooks/atlas`;
   const { root, store, s3 } = documents;
   return [
     probe(

@@ -4,6 +4,7 @@
  */
 import { readCrm, readCrmNotifications } from './config/crm.js';
 import { readDocumentTypes } from './config/document-types.js';
+import { readDocusign } from './config/docusign.js';
 import { readVariables, SettingsError, type Environment, type Setting } from './config/environment.js';
 import { problemsOfLaterVersions } from './config/not-yet.js';
 import { readTemporalSettings, type TemporalSettings } from './config/temporal.js';
@@ -12,18 +13,22 @@ import { VARIABLES } from './config/variables.js';
 import type { ConfiguredCrm } from './crm/driver.js';
 import type { CrmNotifications } from './crm/intake.js';
 import type { Policy } from './deal/policy.js';
+import type { DocusignSettings } from './docusign/settings.js';
 import type { S3Settings, StoreSettings } from './documents/store.js';
 
 export { SettingsError, type Environment } from './config/environment.js';
 export type { TemporalSettings } from './config/temporal.js';
+export { readDocusignSettings } from './config/docusign.js';
 export { ROLES, type GatewayToken, type Role } from './config/tokens.js';
 
 export interface WorkerSettings {
   temporal: TemporalSettings;
   taskQueue: string;
   atlas: { baseUrl: string; apiKey: string };
-  /** Where Atlas reports events: `$PUBLIC_URL/webhooks/atlas`. */
-  webhookUrl: string;
+  /** Null: no deal goes by DocuSign, and none of its feeds is read. */
+  docusign: DocusignSettings | null;
+  /** The gateway's address as the outside knows it; providers report events below it, at `/webhooks/<provider>`. */
+  publicUrl: string;
   documents: {
     /** Where signed PDFs are filed. */
     store: StoreSettings;
@@ -55,6 +60,8 @@ export interface GatewaySettings {
   atlas: { baseUrl: string; apiKey: string };
   /** Keys of webhook signatures, today's first. */
   atlasKeys: readonly string[];
+  /** Null: no deal goes by DocuSign. */
+  docusign: DocusignSettings | null;
   policies: ReadonlyMap<string, Policy>;
   /** Null where the CRM sends none of its own. */
   notifications: CrmNotifications | null;
@@ -78,6 +85,7 @@ export interface SetupSettings {
   crm: ConfiguredCrm;
   /** How often deals are looked for that wait for their contract in the CRM, in ms; null for never. */
   backfillEveryMs: number | null;
+  docusign: DocusignSettings | null;
 }
 
 /** How the commands on deals reach them: through the gateway, or straight at Temporal. */
@@ -104,12 +112,16 @@ export function readWorkerSettings(env: Environment): WorkerSettings {
   const chosen = take(problems, readVariables(env, CRM_VARIABLES));
   const crm = chosen && take(problems, readCrm(env, chosen));
   const policies = values && take(problems, readDocumentTypes(values.DOCUMENT_TYPES, values.READ_BACK_FIRST));
-  if (!values || !temporal || !crm || !policies || problems.length > 0) throw new SettingsError(problems);
+  const docusign = take(problems, readDocusign(env));
+  if (policies && docusign === null) problems.push(...problemsWithoutDocusign(policies));
+  if (!values || !temporal || !crm || !policies || docusign === undefined || problems.length > 0)
+    throw new SettingsError(problems);
   return {
     temporal,
     taskQueue: values.TASK_QUEUE,
     atlas: { baseUrl: values.ATLAS_BASE_URL, apiKey: values.ATLAS_API_KEY },
-    webhookUrl: `${publicUrlOf(values)}/webhooks/atlas`,
+    docusign,
+    publicUrl: publicUrlOf(values),
     documents: {
       store: values.DOCUMENT_STORE,
       s3: { endpoint: values.S3_ENDPOINT ?? null },
@@ -152,6 +164,8 @@ export function readGatewaySettings(env: Environment): GatewaySettings {
   const oidc = values ? take(problems, oidcOf(values)) : undefined;
   const chosen = take(problems, readVariables(env, CRM_VARIABLES));
   const notifications = chosen && take(problems, readCrmNotifications(env, chosen));
+  const docusign = take(problems, readDocusign(env));
+  if (policies && docusign === null) problems.push(...problemsWithoutDocusign(policies));
   if (
     !values ||
     !temporal ||
@@ -159,6 +173,7 @@ export function readGatewaySettings(env: Environment): GatewaySettings {
     !tokens ||
     oidc === undefined ||
     notifications === undefined ||
+    docusign === undefined ||
     problems.length > 0
   )
     throw new SettingsError(problems);
@@ -171,6 +186,7 @@ export function readGatewaySettings(env: Environment): GatewaySettings {
     oidc,
     atlas: { baseUrl: values.ATLAS_BASE_URL, apiKey: values.ATLAS_API_KEY },
     atlasKeys: [values.ATLAS_API_KEY, ...values.ATLAS_PREVIOUS_API_KEYS],
+    docusign,
     policies,
     notifications,
     publicUrl: publicUrlOf(values),
@@ -184,8 +200,10 @@ export function readSetupSettings(env: Environment): SetupSettings {
   const values = take(problems, readVariables(env, { ...CRM_VARIABLES, TASK_QUEUE, CRM_BACKFILL_EVERY }));
   const temporal = take(problems, readTemporalSettings(env));
   const crm = values && take(problems, readCrm(env, values));
-  if (!values || !temporal || !crm || problems.length > 0) throw new SettingsError(problems);
-  return { temporal, taskQueue: values.TASK_QUEUE, crm, backfillEveryMs: values.CRM_BACKFILL_EVERY ?? null };
+  const docusign = take(problems, readDocusign(env));
+  if (!values || !temporal || !crm || docusign === undefined || problems.length > 0) throw new SettingsError(problems);
+  const { TASK_QUEUE: taskQueue, CRM_BACKFILL_EVERY: backfillEveryMs = null } = values;
+  return { temporal, taskQueue, crm, backfillEveryMs, docusign };
 }
 
 /** The CRM alone: all that looking for its waiting deals needs beside `readCliSettings`. */
@@ -243,6 +261,15 @@ export function readPolicies(env: Environment): ReadonlyMap<string, Policy> {
   const policies = values && take(problems, readDocumentTypes(values.DOCUMENT_TYPES, values.READ_BACK_FIRST));
   if (!policies) throw new SettingsError(problems);
   return policies;
+}
+
+/** A type that goes by a provider without an account would block each of its deals. */
+function problemsWithoutDocusign(policies: ReadonlyMap<string, Policy>): string[] {
+  const needy = [...policies].filter(([, { provider, dual }]) => provider === 'docusign' || dual);
+  const example = 'DOCUSIGN_INTEGRATION_KEY=7c2b8d7e-83c3-4940-af5e-cda8a50dd73f';
+  return needy.map(
+    ([name]) => `DOCUSIGN_INTEGRATION_KEY: is not set, but ${name} goes by docusign; for example ${example}`,
+  );
 }
 
 function publicUrlOf({ PUBLIC_URL, PORT }: { PUBLIC_URL?: string | undefined; PORT: number }): string {

@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   collectDefaultMetrics({ register: metrics.registry });
   gaugeOpenDeals(metrics.registry, deals);
   const temporalUi = temporalUiUrl === null ? null : { url: temporalUiUrl, namespace: temporal.namespace };
-  const app = createGateway({ ...settings, deals, provider, logger, metrics, temporalUi });
+  const app = createGateway({ ...settings, deals, signing: { atlas: provider }, logger, metrics, temporalUi });
 
   let stopping = false;
   const stop = (signal: string): void => {

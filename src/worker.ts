@@ -78,7 +78,7 @@ async function main(): Promise<void> {
     namespace: settings.temporal.namespace,
     taskQueue: settings.taskQueue,
   });
-  const desk = createDesk({ deals, provider, policies: settings.policies }, CRM_CALLER);
+  const desk = createDesk({ deals, signing: { atlas: provider }, policies: settings.policies }, CRM_CALLER);
   try {
     await Promise.all([crm.check(), store.check()]);
     const connection = await NativeConnection.connect(settings.temporal.connectionOptions);
@@ -89,10 +89,10 @@ async function main(): Promise<void> {
         taskQueue: settings.taskQueue,
         workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
         activities: createActivities({
-          ...{ provider, documents, store, crm, intake, ledger },
+          ...{ documents, store, crm, intake, ledger },
+          signing: { atlas: { provider, webhookUrl: `${settings.publicUrl}/webhooks/atlas` } },
           door: createDealDoor(desk),
           creditBudget: settings.creditBudget,
-          webhookUrl: settings.webhookUrl,
         }),
         interceptors: { activity: [activityInterceptors] },
         // A waiting deal costs some 350 KB in the cache; beyond it a deal is replayed, a few dozen events, when it wakes.

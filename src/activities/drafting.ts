@@ -6,7 +6,7 @@ import { log } from '@temporalio/activity';
 import { externalIdOf, idempotencyKeyOf, readExternalId } from '../deal/ids.js';
 import type { Ledger } from '../deal/ledger.js';
 import type { Party } from '../deal/party.js';
-import type { TemplatePolicy, Transport } from '../deal/policy.js';
+import type { FieldByAnchor, TemplatePolicy, Transport } from '../deal/policy.js';
 import type { PinnedDocument } from '../deal/snapshot.js';
 import type { DocumentSource, FetchedDocument } from '../documents/documents.js';
 import {
@@ -34,6 +34,7 @@ export interface NewEnvelope extends StepTry {
   dealId: string;
   parties: Party[];
   metadata?: Record<string, string>;
+  subject?: string;
   /** The envelope this one takes the place of. */
   replaces?: string;
 }
@@ -43,6 +44,7 @@ export interface CreateEnvelope extends NewEnvelope {
   /** The version of the document that the deal is about. */
   pinned: PinnedDocument;
   transport: Transport;
+  fields?: FieldByAnchor[];
 }
 
 export interface CreateFromTemplate extends NewEnvelope {
@@ -86,7 +88,12 @@ export function createDraftingActivities({ provider, documents, ledger, creditBu
       const earlier = triedBefore(draft) ? await adoptEarlier(provider, about.externalId) : undefined;
       if (earlier) return { envelopeId: earlier.envelopeId, reviewUrl: earlier.reviewUrl, apiKeyId: null };
       const created = await provider.createEnvelope(
-        { ...(await carry(draft)), ...about, transport: draft.transport },
+        {
+          ...(await carry(draft)),
+          ...about,
+          transport: draft.transport,
+          ...(draft.fields && { fields: draft.fields }),
+        },
         idempotencyKeyOf(workflowId, draft.revision, 'create', draft.turn),
       );
       log.info('envelope created', { envelope_id: created.envelopeId, revision: draft.revision });
@@ -150,10 +157,11 @@ export function createDraftingActivities({ provider, documents, ledger, creditBu
   }
 
   function aboutOf(workflowId: string, draft: NewEnvelope) {
-    const { metadata, replaces, parties, revision, dealId } = draft;
+    const { metadata, replaces, parties, revision, dealId, subject } = draft;
     return {
       parties,
       webhookUrl,
+      ...(subject !== undefined && { subject }),
       metadata: { ...metadata, ...(replaces !== undefined && { replaces }) },
       externalId: externalIdOf(workflowId, revision),
       clientReferenceId: dealId,

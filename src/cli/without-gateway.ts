@@ -16,7 +16,8 @@ export function osUser(): string {
 }
 
 /** Nothing here asks the provider, so no key of its is needed. */
-export const NO_PROVIDER: SignLinks = { signLink: refuse, readEnvelope: refuse };
+const none: SignLinks = { signLink: refuse, reviewLink: refuse, readEnvelope: refuse };
+export const NO_PROVIDER = { atlas: none, docusign: none };
 
 async function refuse(): Promise<never> {
   throw new Problem(501, 'no-provider', 'Without the gateway the provider is not asked: set COUNTERSIGN_URL.');

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { z } from 'zod';
-import type { Policy } from '../deal/policy.js';
+import { PROVIDERS, type FieldByAnchor, type Policy, type ProviderName } from '../deal/policy.js';
 import { readDuration } from './duration.js';
 import type { Setting } from './environment.js';
 import { FINAL_STAGES, OPEN_STAGES } from '../deal/stages.js';
@@ -50,16 +50,48 @@ const reminders = z.strictObject(
   'must be an object with first, every and max',
 );
 
+const A_PROVIDER = `must be ${PROVIDERS.map((name) => `"${name}"`).join(' or ')}`;
+const percent = z.int('must be a whole percent').min(0, 'must be from 0 to 100').max(100, 'must be from 0 to 100');
+
+/** One provider, or percents of two. */
+const provider = z.preprocess(
+  (written) =>
+    typeof written === 'string'
+      ? Object.fromEntries(PROVIDERS.map((name) => [name, name === written ? 100 : 0]))
+      : written,
+  z
+    .strictObject({ atlas: percent.default(0), docusign: percent.default(0) }, `${A_PROVIDER}, or the share of each`)
+    .refine(({ atlas, docusign }) => atlas + docusign === 100, `${A_PROVIDER}, or shares that make 100 together`),
+);
+
+const field = z.strictObject({
+  kind: z.enum(
+    ['signature', 'initials', 'date', 'name', 'text', 'checkbox'],
+    'must be signature, initials, date, name, text or checkbox',
+  ),
+  role: z.string('must be the role of a party').trim().min(1, 'must be the role of a party').max(100),
+  anchor: z.string('must be a text of the document').trim().min(1, 'must be a text of the document').max(200),
+  xOffset: z.int('must be whole pixels').optional(),
+  yOffset: z.int('must be whole pixels').optional(),
+  label: z.string('must be text').trim().min(1, 'is empty').max(200).optional(),
+  optional: z.boolean('must be true or false').optional(),
+});
+
+/** What DocuSign cannot find by itself. */
+const docusign = z.strictObject(
+  {
+    subject: z.string('must be text').trim().min(1, 'is empty').max(100, 'must be at most 100 characters').optional(),
+    template: template.optional(),
+    fields: z.array(field, 'must be a list of fields').max(500, 'must be at most 500 fields').optional(),
+  },
+  'must be an object with subject, template or fields',
+);
+
 const documentType = z
   .strictObject({
-    provider: z
-      .literal('atlas', {
-        error: ({ input }) =>
-          typeof input === 'object' || input === 'docusign'
-            ? 'other providers than "atlas", or a share of several, are not supported yet'
-            : 'must be "atlas"',
-      })
-      .default('atlas'),
+    provider: provider.default({ atlas: 100, docusign: 0 }),
+    docusign: docusign.default({}),
+    shadow: z.literal('atlas', 'must be "atlas": drafts are free there').optional(),
     review: z
       .literal(
         'required',
@@ -85,6 +117,9 @@ type DocumentType = z.output<typeof documentType>;
 
 /** What each of these keys can look like, for the line that says it is wrong. */
 const EXAMPLES: Partial<Record<PropertyKey, string>> = {
+  provider: '"provider": {"atlas": 20, "docusign": 80}',
+  docusign: '"docusign": {"fields": [{"kind": "signature", "role": "Customer", "anchor": "/sign here/"}]}',
+  shadow: '"shadow": "atlas"',
   template: '"template": {"id": "tmpl_1", "prefill": {"customer_name": "company"}, "trusted": false}',
   reviewSla: '"reviewSla": "1 day"',
   reminders: '"reminders": {"first": "3 days", "every": "3 days", "max": 3}',
@@ -125,11 +160,8 @@ export function readDocumentTypes(path: string, readBackFirstMs: number): Settin
 }
 
 function policyOf(type: DocumentType, readBackFirstMs: number): Policy {
-  const { provider, upload, crmStages, reviewSla, expireAfter } = type;
-  return {
-    provider,
-    upload,
-    ...(type.template && { template: type.template }),
+  const { provider: shares, upload, crmStages, reviewSla, expireAfter, docusign: own, shadow } = type;
+  const common = {
     ...(reviewSla !== undefined && { reviewSlaMs: reviewSla }),
     ...(type.reminders && {
       reminders: { firstMs: type.reminders.first, everyMs: type.reminders.every, max: type.reminders.max },
@@ -138,11 +170,40 @@ function policyOf(type: DocumentType, readBackFirstMs: number): Policy {
     readBackFirstMs,
     crmStages,
   };
+  const policies: Record<ProviderName, Policy> = {
+    atlas: { provider: 'atlas', upload, ...(type.template && { template: type.template }), ...common },
+    docusign: {
+      provider: 'docusign',
+      // It fetches no links.
+      upload: upload === 'link' ? 'multipart' : upload,
+      ...(own.template && { template: own.template }),
+      ...(own.fields && { fields: own.fields.map(fieldOf) }),
+      ...(own.subject !== undefined && { subject: own.subject }),
+      ...(shadow && { shadow }),
+      ...common,
+    },
+  };
+  if (shares.docusign === 0) return policies.atlas;
+  if (shares.atlas === 0) return policies.docusign;
+  return { ...policies.atlas, dual: { shares, policies } };
+}
+
+/** Without what was left out. */
+function fieldOf({ kind, role, anchor, xOffset, yOffset, label, optional }: z.output<typeof field>): FieldByAnchor {
+  return {
+    ...{ kind, role, anchor },
+    ...(xOffset !== undefined && { xOffset }),
+    ...(yOffset !== undefined && { yOffset }),
+    ...(label !== undefined && { label }),
+    ...(optional !== undefined && { optional }),
+  };
 }
 
 const KEYS_OF: Partial<Record<PropertyKey, readonly string[]>> = {
   template: Object.keys(template.shape),
   reminders: Object.keys(reminders.shape),
+  provider: PROVIDERS,
+  docusign: Object.keys(docusign.shape),
 };
 
 function tell(issue: z.core.$ZodIssue): string[] {

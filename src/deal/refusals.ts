@@ -6,7 +6,10 @@ export const REFUSALS = {
   'credits-exhausted': 'The e-sign account has no credits left. Buy credits, then resume.',
   'credit-budget':
     'Today’s budget of sends (CREDIT_BUDGET, UTC days) is used up. It goes out by itself when there is room.',
-  'key-refused': 'The provider refused the API key. Check ATLAS_API_KEY on the worker, then resume.',
+  'key-refused':
+    'The provider refused the API key. Check ATLAS_API_KEY, or DOCUSIGN_INTEGRATION_KEY and its private key, on the worker, then resume.',
+  'provider-missing':
+    'This worker has no account at the provider of the deal. Set DOCUSIGN_INTEGRATION_KEY and what goes with it, restart the worker, then resume.',
   'access-denied': 'The provider denied access: the tenant may be suspended. Settle it with the provider, then resume.',
   'request-refused': 'The provider refused the request as malformed. Amend the parties or the document, or cancel.',
   'envelope-missing':
@@ -45,6 +48,7 @@ export function retriesByItself(refusal: Refusal, times: number): number | undef
       return HOUR;
     case 'credits-exhausted':
     case 'key-refused':
+    case 'provider-missing':
     case 'access-denied':
     case 'detection-stuck':
     case 'signed-pdf-unreadable':

@@ -8,9 +8,7 @@ export type DocusignEnvironment = 'developer' | 'production';
 
 /** Where rows of the feeds go. `url` takes batches as an HTTP log collector does, `path` is an NDJSON file. */
 export type SinkSettings =
-  | { kind: 'postgres' }
-  | { kind: 'file'; path: string }
-  | { kind: 'http'; url: string; token: string | null };
+  { kind: 'postgres' } | { kind: 'file'; path: string } | { kind: 'http'; url: string; token: string | null };
 
 export interface DocusignSettings {
   environment: DocusignEnvironment;

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { GatewayToken, OidcSettings } from '../config.js';
 import type { CrmNotifications } from '../crm/intake.js';
-import type { Policy } from '../deal/policy.js';
+import type { Policy, ProviderName } from '../deal/policy.js';
 import { guardRoutes } from './access.js';
 import { addAtlasWebhook } from './atlas-webhook.js';
 import { addConsole } from './console/console.js';
@@ -31,7 +31,7 @@ export interface Patience {
 
 export interface GatewayParts {
   deals: Deals;
-  provider: SignLinks;
+  signing: Readonly<Partial<Record<ProviderName, SignLinks>>>;
   policies: ReadonlyMap<string, Policy>;
   /** Null lets direct calls from this machine act as an operator. */
   tokens: readonly GatewayToken[] | null;
@@ -50,7 +50,7 @@ export interface GatewayParts {
 
 /** The server, not yet listening. `close()` stops accepting, lets requests under way finish and ends idle connections. */
 export function createGateway(parts: GatewayParts): FastifyInstance {
-  const { deals, provider, policies, tokens, oidc, atlasKeys, logger, metrics = createMetrics() } = parts;
+  const { deals, signing, policies, tokens, oidc, atlasKeys, logger, metrics = createMetrics() } = parts;
   const identities = tokens || oidc ? createIdentities(tokens ?? [], oidc ? createOidc(oidc) : undefined) : null;
   const { requestMs, idleMs } = parts.patience ?? { requestMs: 15_000, idleMs: 30_000 };
 
@@ -85,14 +85,14 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
     throw new Problem(405, 'method-not-allowed', `This route takes ${allow}.`, {}, { allow });
   });
 
-  addDealRoutes(app, (caller) => createDesk({ deals, provider, policies }, caller));
-  addAssistantRoutes(app, (caller) => createDesk({ deals, provider, policies }, caller, { alwaysReviewed: true }));
+  addDealRoutes(app, (caller) => createDesk({ deals, signing, policies }, caller));
+  addAssistantRoutes(app, (caller) => createDesk({ deals, signing, policies }, caller, { alwaysReviewed: true }));
   addAtlasWebhook(app, { deals, atlasKeys, metrics });
   if (parts.notifications)
     addCrmWebhook(app, { deals, notifications: parts.notifications, publicUrl: parts.publicUrl ?? '', metrics });
   addHealthRoutes(app, deals, metrics);
   addConsole(app, {
-    deskOf: (caller) => createDesk({ deals, provider, policies }, caller),
+    deskOf: (caller) => createDesk({ deals, signing, policies }, caller),
     identities,
     oidc: Boolean(oidc),
     documentTypes: [...policies.keys()],

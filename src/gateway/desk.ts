@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { READERS, type MessageName } from '../deal/messages.js';
 import { isDealId } from '../deal/ids.js';
-import type { Policy } from '../deal/policy.js';
+import { policyFor, type Policy, type ProviderName } from '../deal/policy.js';
 import type { DealSnapshot } from '../deal/snapshot.js';
 import { isFinal } from '../deal/stages.js';
 import type { SigningProvider } from '../signing/provider.js';
@@ -19,11 +19,11 @@ import type { Caller } from './identity.js';
 import { invalidBody, Problem } from './problem.js';
 
 /** What of the provider the gateway asks itself. */
-export type SignLinks = Pick<SigningProvider, 'signLink' | 'readEnvelope'>;
+export type SignLinks = Pick<SigningProvider, 'signLink' | 'reviewLink' | 'readEnvelope'>;
 
 export interface DeskParts {
   deals: Deals;
-  provider: SignLinks;
+  signing: Readonly<Partial<Record<ProviderName, SignLinks>>>;
   policies: ReadonlyMap<string, Policy>;
 }
 
@@ -60,7 +60,7 @@ export interface DeskOptions {
 }
 
 export function createDesk(parts: DeskParts, caller: Caller, options: DeskOptions = {}): Desk {
-  const { deals, provider, policies } = parts;
+  const { deals, signing, policies } = parts;
 
   return {
     caller,
@@ -69,13 +69,14 @@ export function createDesk(parts: DeskParts, caller: Caller, options: DeskOption
       demand(caller, 'start a deal');
       const body = readBody(startBody, given);
       const { dealId, round, documentType, metadata } = body;
-      const policy = policies.get(documentType);
-      if (!policy) {
+      const written = policies.get(documentType);
+      if (!written) {
         const known = [...policies.keys()].join(', ');
         throw invalidBody([
           { path: 'documentType', message: `is not in the document types file, which knows ${known}` },
         ]);
       }
+      const policy = policyFor(written, dealId);
       const source = contractSource(body, policy);
       const started = await deals.start({
         dealId,
@@ -134,12 +135,14 @@ export function createDesk(parts: DeskParts, caller: Caller, options: DeskOption
 
     async signLink(dealId) {
       demand(caller, 'fetch the sign link');
-      const { stage, envelopeId } = await snapshotOf(dealId);
+      const { stage, envelopeId, provider: name } = await snapshotOf(dealId);
       if (isFinal(stage)) throw new Problem(409, 'deal-ended', `The deal has ended: ${stage}.`, { outcome: stage });
       if (stage !== 'out-for-signature' || envelopeId === null) {
         const detail = `Not now: there is a link while a deal is out for signature; this is ${stage}.`;
         throw new Problem(409, 'not-now', detail);
       }
+      const provider = signing[name];
+      if (!provider) throw notOurs(name);
       const signLink = await provider.signLink(envelopeId);
       if (signLink === null) {
         const detail =
@@ -158,6 +161,10 @@ export function createDesk(parts: DeskParts, caller: Caller, options: DeskOption
     if (read.kind === 'unknown') throw unknownDeal(dealId, round);
     return read.snapshot;
   }
+}
+
+function notOurs(name: ProviderName): Problem {
+  return new Problem(501, 'no-provider', `This gateway has no account at ${name}: set what its settings need.`);
 }
 
 function knownId(dealId: string): string {

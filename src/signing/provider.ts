@@ -4,7 +4,7 @@
  * All methods throw `ProviderError`.
  */
 import type { Party, PartyProgress } from '../deal/party.js';
-import type { Transport } from '../deal/policy.js';
+import type { FieldByAnchor, ProviderName, Transport } from '../deal/policy.js';
 import type { FieldsStatus } from '../deal/snapshot.js';
 
 export interface EnvelopeDocument {
@@ -20,8 +20,13 @@ export interface EnvelopeDraft {
   /** Present when `transport` is `link`. */
   documentUrl?: string;
   transport: Transport;
+  /** For providers that find no fields by themselves; others ignore them. */
+  fields?: readonly FieldByAnchor[];
   parties: readonly Party[];
-  webhookUrl: string;
+  /** Left out: nobody is told what becomes of it. */
+  webhookUrl?: string;
+  /** Of the mail to the signers, where the provider lets us choose. */
+  subject?: string;
   /** The CRM's own words; `external_id` and `client_reference_id` of these do not count. */
   metadata?: Readonly<Record<string, string>>;
   /** Finds the envelope again when the answer to its creation was lost. */
@@ -54,7 +59,8 @@ export interface TemplateDraft {
   prefill: Readonly<Record<string, string>>;
   /** True sends at once, for one credit; false leaves a draft to review. */
   autoSend: boolean;
-  webhookUrl: string;
+  webhookUrl?: string;
+  subject?: string;
   metadata?: Readonly<Record<string, string>>;
   externalId: string;
   clientReferenceId: string;
@@ -88,8 +94,17 @@ export interface EnvelopeReading {
   reason: string | null;
 }
 
+/** A field of an envelope, found by the provider or placed by us: what a shadow draft is compared by. */
+export interface PlacedField {
+  kind: FieldByAnchor['kind'] | 'other';
+  /** Role of whom it is for; null where the provider does not tell. */
+  role: string | null;
+  /** 1-based; null where the provider does not tell. */
+  page: number | null;
+}
+
 export interface SigningProvider {
-  readonly name: string;
+  readonly name: ProviderName | 'paper';
   /** Fingerprint of the API key in use, fit for logs: its first 8 hex digits of SHA-256. */
   readonly apiKeyId: string;
   createEnvelope(draft: EnvelopeDraft, idempotencyKey: string): Promise<CreatedEnvelope>;
@@ -106,8 +121,12 @@ export interface SigningProvider {
     idempotencyKey: string,
   ): Promise<void>;
   voidEnvelope(envelopeId: string, reason: string): Promise<void>;
+  /** Address of the provider's own page where the draft is reviewed, made for this moment: it may last for minutes only. Null when there is none. */
+  reviewLink(envelopeId: string): Promise<string | null>;
+  /** The fields of a draft; null where the provider does not tell. */
+  fields(envelopeId: string): Promise<PlacedField[] | null>;
   /**
-   * The link of the signer whose turn it is; null when it is nobody's. It lets its holder sign: never to be stored or logged. A link that
+   * The link of the signer whose turn it is; null when it is nobody's. Kind `conflict` where the provider has none to give. It lets its holder sign: never to be stored or logged. A link that
    * would not be that signer's alone is `unreadable`.
    */
   signLink(envelopeId: string): Promise<string | null>;

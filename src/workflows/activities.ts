@@ -6,6 +6,7 @@ import {
   type LocalActivityOptions,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
+import type { ProviderName } from '../deal/policy.js';
 import type { DealState } from '../deal/state.js';
 import { tick } from './clock.js';
 
@@ -34,14 +35,18 @@ const FILING: ActivityOptions = {
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
 };
 
+interface AtProvider {
+  provider: ProviderName;
+}
+
 /** The activities, each with what Temporal's UI shows of it. */
 const as = (options: ActivityOptions, summary: string) => proxyActivities<Activities>({ ...options, summary });
 
-/** Runs an activity and sets the deal's clock at its end. */
-function ticking<Input, Result>(deal: DealState, activity: (input: Input) => Promise<Result>) {
+/** Runs an activity, at the deal's own provider, and sets the deal's clock at its end. */
+function ticking<Input, Result>(deal: DealState, activity: (input: Input & AtProvider) => Promise<Result>) {
   return async (input: Input): Promise<Result> => {
     try {
-      return await activity(input);
+      return await activity({ ...input, provider: deal.start.policy.provider });
     } finally {
       tick(deal);
     }

@@ -15,8 +15,8 @@ export async function look(deal: DealState): Promise<EnvelopeReading> {
   const before = out ? 'pending' : 'draft';
   const silence = !deal.news && (out || !deal.approval);
   deal.news = false;
-  const { dealId, round } = deal.start;
-  const envelope = { dealId, round, envelopeId: idOf(deal) };
+  const { dealId, round, policy } = deal.start;
+  const envelope = { dealId, round, envelopeId: idOf(deal), provider: policy.provider };
   const { withdrawn, ...truth } = await atOnce(deal, 'read the envelope back', ({ readEnvelope }) =>
     readEnvelope(envelope),
   );

@@ -68,13 +68,15 @@ async function draftTheEnvelope(deal: DealState): Promise<Stage> {
     dealId,
     parties,
     ...(metadata && { metadata }),
+    ...(policy.subject !== undefined && { subject: policy.subject }),
     ...(replaces !== undefined && { replaces }),
     revision: deal.revision,
     turn: deal.turns.create,
     firstTried: firstTried(deal, 'create'),
   };
+  const placed = { ...(policy.fields && { fields: policy.fields }) };
   const { envelopeId, reviewUrl, apiKeyId, ...made } = pinned
-    ? await outside(deal).createEnvelope({ ...common, document, pinned, transport: deal.transport })
+    ? await outside(deal).createEnvelope({ ...common, ...placed, document, pinned, transport: deal.transport })
     : await outside(deal).createFromTemplate({ ...common, template: policy.template, prefill: prefill ?? {} });
   deal.envelope = { id: envelopeId, reviewUrl, apiKeyId, charged: false };
   note(deal, `envelope ${envelopeId} drafted`);
@@ -93,9 +95,10 @@ async function draftTheEnvelope(deal: DealState): Promise<Stage> {
 /** The document as it is now is what this deal is about, until an amend brings another: a later version is never drafted in silence. */
 async function pin(deal: DealState, document: { uri: string }): Promise<PinnedDocument> {
   if (deal.document) return deal.document;
-  const { dealId } = deal.start;
+  const { dealId, policy } = deal.start;
+  const { provider } = policy;
   const pinned = await atOnce(deal, 'fetch the document and pin its version', ({ pinDocument }) =>
-    pinDocument({ dealId, document }),
+    pinDocument({ dealId, document, provider }),
   );
   note(deal, `document pinned: ${pinned.kind}, ${pinned.bytes} bytes, sha256 ${pinned.sha256}`);
   deal.document = pinned;

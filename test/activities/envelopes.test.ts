@@ -16,7 +16,7 @@ let world: PaperWorld;
 let activities: Activities;
 beforeEach(() => {
   world = aPaperWorld(signedPdf);
-  activities = createActivities({ ...world, webhookUrl: 'https://countersign.example/webhooks/atlas' });
+  activities = createActivities(world);
 });
 
 const logged: { message: string; envelope_id: unknown }[] = [];
@@ -44,6 +44,7 @@ const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toI
 const { document, parties } = aDeal();
 const draft = {
   dealId: '42',
+  provider: 'atlas' as const,
   document,
   pinned: { kind: 'pdf' as const, sha256: 'x', bytes: 3 },
   parties,
@@ -131,7 +132,7 @@ describe('creating the envelope', () => {
   );
 
   it('begins with a look at the document, which is refused before anything is made of it', async () => {
-    const look = { dealId: '42', document: { uri: 'file:a.pdf' } };
+    const look = { dealId: '42', provider: 'atlas' as const, document: { uri: 'file:a.pdf' } };
     world.documents.fetch = async () => ({ bytes: new Uint8Array(4), kind: 'docx', sha256: 'y' });
     expect(await run(activities.pinDocument, [look])).toEqual({ kind: 'docx', sha256: 'y', bytes: 4 });
     world.documents.fetch = () => Promise.reject(new DocumentError('refused', 'The PDF is encrypted.'));
@@ -185,6 +186,7 @@ describe('what the provider refuses', () => {
 describe('sending the envelope', () => {
   const send = {
     dealId: '42',
+    provider: 'atlas' as const,
     envelopeId: 'env-1',
     parties,
     fieldsVersion: 1,
@@ -232,7 +234,9 @@ describe('waiting for the fields', () => {
     world.detection = { fieldsStatus: 'pending', detectionError: null };
     await run(activities.createEnvelope, [draft]);
     const look = (attempt: number) =>
-      failureOf(run(activities.awaitFields, [{ dealId: '42', envelopeId: 'env-1' }], attempt));
+      failureOf(
+        run(activities.awaitFields, [{ dealId: '42', provider: 'atlas' as const, envelopeId: 'env-1' }], attempt),
+      );
     const [first, tenth, hundredth] = [await look(1), await look(10), await look(100)];
     expect(first).toMatchObject({ type: 'fields-pending', category: 'BENIGN' });
     expect(Number(first.nextRetryDelay)).toBeLessThan(Number(tenth.nextRetryDelay));
@@ -256,11 +260,13 @@ describe('telling the CRM', () => {
 
 describe('filing the signed PDF', () => {
   it('keeps what an earlier try has filed, even if the provider draws the contract anew', async () => {
-    const first = await run(activities.fileSignedPdf, [{ dealId: '42', envelopeId: 'env-1', parties: draft.parties }]);
+    const first = await run(activities.fileSignedPdf, [
+      { dealId: '42', provider: 'atlas' as const, envelopeId: 'env-1', parties: draft.parties },
+    ]);
     world.signedPdf = await aSignedPdf(3);
     const second = await run(
       activities.fileSignedPdf,
-      [{ dealId: '42', envelopeId: 'env-1', parties: draft.parties }],
+      [{ dealId: '42', provider: 'atlas' as const, envelopeId: 'env-1', parties: draft.parties }],
       2,
     );
     expect(second).toEqual(first);
@@ -274,7 +280,9 @@ describe('filing the signed PDF', () => {
   ])('does not file a download that is %s, and tries again', async (_what, bytes) => {
     world.signedPdf = bytes;
     const failure = await failureOf(
-      run(activities.fileSignedPdf, [{ dealId: '42', envelopeId: 'env-1', parties: draft.parties }]),
+      run(activities.fileSignedPdf, [
+        { dealId: '42', provider: 'atlas' as const, envelopeId: 'env-1', parties: draft.parties },
+      ]),
     );
     expect([failure.type, Boolean(failure.nonRetryable)]).toEqual(['signed-pdf-unreadable', false]);
     expect(world.files.size).toBe(0);
@@ -282,7 +290,7 @@ describe('filing the signed PDF', () => {
 });
 
 describe('voiding', () => {
-  const order = { dealId: '42', revision: 1, envelopeId: 'env-1', reason: 'deal lost' };
+  const order = { dealId: '42', provider: 'atlas' as const, revision: 1, envelopeId: 'env-1', reason: 'deal lost' };
   beforeEach(() => run(activities.createEnvelope, [draft]));
 
   it('answers what became of the envelope when it ended first', async () => {

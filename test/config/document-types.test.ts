@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readDocumentTypes } from '../../src/config/document-types.js';
+import { policyFor, type Policy } from '../../src/deal/policy.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -16,6 +17,8 @@ async function readFrom(content: unknown) {
   return readDocumentTypes(path, 900_000);
 }
 
+const policiesIn = async (content: unknown): Promise<ReadonlyMap<string, Policy>> =>
+  (await readFrom(content)).value ?? new Map();
 const problemsOf = async (content: unknown): Promise<string> => (await readFrom(content)).problems?.join('\n') ?? '';
 
 describe('the document types file', () => {
@@ -97,12 +100,52 @@ describe('the document types file', () => {
     expect(await problemsOf({ nda: { reminders: REMINDERS, expireAfter: '4 days' } })).toBe('');
   });
 
-  it.each([{ atlas: 20, docusign: 80 }, 'docusign'])(
-    'refuses the provider %j as not supported yet',
-    async (provider) => {
-      expect(await problemsOf({ nda: { provider } })).toMatch(/nda\.provider other providers .* not supported yet$/);
-    },
-  );
+  it('has a stable share of deals go by each of two providers, and keeps what each of them needs apart', async () => {
+    const read = await policiesIn({
+      nda: {
+        provider: { atlas: 20, docusign: 80 },
+        upload: 'link',
+        template: { id: 'tmpl_1' },
+        shadow: 'atlas',
+        docusign: { subject: 'Your NDA', fields: [{ kind: 'signature', role: 'Customer', anchor: '/s1/' }] },
+      },
+    });
+    const nda = read.get('nda');
+    if (!nda) throw new Error('the type is missing');
+    const ids = Array.from({ length: 2000 }, (_, index) => `deal-${index}`);
+    const chosen = ids.map((id) => policyFor(nda, id));
+    expect(chosen).toEqual(ids.map((id) => policyFor(nda, id)));
+    const byAtlas = ids.filter((_, index) => chosen[index]?.provider === 'atlas');
+    expect(byAtlas.length / ids.length).toBeGreaterThan(0.16);
+    expect(byAtlas.length / ids.length).toBeLessThan(0.24);
+    expect(chosen.every(({ dual }) => dual === undefined)).toBe(true);
+    expect(chosen.find(({ provider }) => provider === 'atlas')).toMatchObject({
+      upload: 'link',
+      template: { id: 'tmpl_1' },
+    });
+    const { docusign } = nda.dual?.policies ?? {};
+    expect(docusign).toMatchObject({
+      provider: 'docusign',
+      upload: 'multipart',
+      subject: 'Your NDA',
+      shadow: 'atlas',
+      fields: [{ kind: 'signature', role: 'Customer', anchor: '/s1/' }],
+    });
+    expect(docusign).not.toHaveProperty('template');
+
+    const more = (await policiesIn({ nda: { provider: { atlas: 50, docusign: 50 } } })).get('nda');
+    expect(byAtlas.filter((id) => more && policyFor(more, id).provider !== 'atlas')).toEqual([]);
+  });
+
+  it.each([
+    [{ atlas: 20, docusign: 70 }, 'must be "atlas" or "docusign", or shares that make 100 together'],
+    [{ atlas: 20.5, docusign: 79.5 }, 'must be a whole percent'],
+    ['adobe', 'must be "atlas" or "docusign", or shares that make 100 together'],
+    [{ adobe: 100 }, 'adobe is not known; known are atlas, docusign'],
+    [7, 'must be "atlas" or "docusign", or the share of each'],
+  ])('refuses the provider %j', async (provider, problem) => {
+    expect(await problemsOf({ nda: { provider } })).toContain(problem);
+  });
 
   it('refuses to skip the review', async () => {
     expect(await problemsOf({ nda: { review: 'skipped' } })).toMatch(
@@ -113,7 +156,7 @@ describe('the document types file', () => {
   it('names the type and the key of what it does not know', async () => {
     const problems = await problemsOf({ nda: { uplaod: 'base64' }, 'order-form': { crmStages: { wonn: 'Won' } } });
     expect(problems).toMatch(
-      /nda\.uplaod is not known; known are provider, review, upload, template, reviewSla, .*, crmStages/,
+      /nda\.uplaod is not known; known are provider, docusign, shadow, review, upload, template, reviewSla, .*, crmStages/,
     );
     expect(problems).toMatch(/order-form\.crmStages\.wonn is no stage; stages are preparing, /);
   });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { DOCUSIGN_VARIABLES } from '../../src/config/docusign.js';
 import { VARIABLES } from '../../src/config/variables.js';
 import { ROLES } from '../../src/config.js';
 import { CRM_DRIVERS } from '../../src/crm/drivers.js';
@@ -8,9 +9,11 @@ const page = readFileSync(new URL('../../docs/settings.md', import.meta.url), 'u
 
 describe('the page of settings', () => {
   it.each(
-    [...Object.keys(VARIABLES), ...CRM_DRIVERS.flatMap(({ variables }) => Object.keys(variables))].filter(
-      (name) => name !== 'NODE_ENV' && name !== 'REDACT_PII',
-    ),
+    [
+      ...Object.keys(VARIABLES),
+      ...Object.keys(DOCUSIGN_VARIABLES),
+      ...CRM_DRIVERS.flatMap(({ variables }) => Object.keys(variables)),
+    ].filter((name) => name !== 'NODE_ENV' && name !== 'REDACT_PII'),
   )('tells of %s', (name) => {
     expect(page).toMatch(new RegExp(`^\\|[^|]*\\b${name}\\b`, 'm'));
   });

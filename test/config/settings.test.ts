@@ -45,7 +45,7 @@ describe('the worker settings', () => {
       temporal: { namespace: 'default' },
       taskQueue: 'countersign',
       atlas: { baseUrl: 'https://atlaswork.ai', apiKey: 'atlas-key' },
-      webhookUrl: 'http://localhost:8080/webhooks/atlas',
+      publicUrl: 'http://localhost:8080',
       documents: {
         store: { kind: 'file', folder: resolve('data/documents') },
         s3: { endpoint: null },
@@ -70,9 +70,9 @@ describe('the worker settings', () => {
   });
 
   it('let Atlas call back where the gateway is reached', () => {
-    expect(readWorkerSettings(env({ PORT: '9000' })).webhookUrl).toBe('http://localhost:9000/webhooks/atlas');
-    expect(readWorkerSettings(env({ PUBLIC_URL: 'https://deals.example.com/' })).webhookUrl).toBe(
-      'https://deals.example.com/webhooks/atlas',
+    expect(readWorkerSettings(env({ PORT: '9000' })).publicUrl).toBe('http://localhost:9000');
+    expect(readWorkerSettings(env({ PUBLIC_URL: 'https://deals.example.com/' })).publicUrl).toBe(
+      'https://deals.example.com',
     );
   });
 
@@ -143,7 +143,7 @@ describe('the worker settings', () => {
     expect(readWorkerSettings(env(crm)).crm.name).toBe('http');
   });
 
-  it.each(['PAYLOAD_KEYS', 'DOCUSIGN_ENV'])('refuse %s rather than ignore it', (name) => {
+  it.each(['PAYLOAD_KEYS', 'CODEC_CORS_ORIGIN'])('refuse %s rather than ignore it', (name) => {
     const problems = problemsOf(readWorkerSettings, env({ [name]: 'something' }));
     expect(problems).toEqual([`${name}: is not supported yet; leave it out`]);
   });

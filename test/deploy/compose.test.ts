@@ -66,7 +66,7 @@ describe('the demo of .env.example', () => {
 
   it('points the worker at the sandbox, and the sandbox back at the gateway', () => {
     expect(worker.atlas.baseUrl).toBe('http://sandbox:8090');
-    expect(worker.webhookUrl).toBe('http://gateway:8080/webhooks/atlas');
+    expect(worker.publicUrl).toBe('http://gateway:8080');
     expect(gateway.atlasKeys).toContain(worker.atlas.apiKey);
     expect(service('sandbox').environment.SANDBOX_API_KEYS).toBe(worker.atlas.apiKey);
     expect(service('sandbox').environment.SANDBOX_PUBLIC_URL).toBe('http://localhost:8090');
@@ -110,7 +110,7 @@ describe('the demo of .env.example', () => {
     const worker = readCompose(COMPOSE, real).services.worker;
     expect(worker && readWorkerSettings(environmentOf(worker))).toMatchObject({
       atlas: { baseUrl: 'https://atlaswork.ai' },
-      webhookUrl: 'https://countersign.example.com/webhooks/atlas',
+      publicUrl: 'https://countersign.example.com',
     });
   });
 });

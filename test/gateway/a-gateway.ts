@@ -131,6 +131,7 @@ function paperProvider(): PaperProvider {
       provider.asked.push(envelopeId);
       return provider.answers.signLink();
     },
+    reviewLink: async () => null,
     readEnvelope: async () => provider.answers.readEnvelope(),
   };
   return provider;
@@ -166,7 +167,7 @@ export function aGateway(
   const logger = pino({ level: 'debug' }, { write: (line) => void lines.push(line) });
   const app = createGateway({
     deals,
-    provider,
+    signing: { atlas: provider },
     metrics,
     logger,
     policies: POLICIES,

@@ -41,7 +41,7 @@ beforeAll(async () => {
     connection: native,
     taskQueue: QUEUE,
     workflowBundle: { codePath: BUNDLE },
-    activities: createActivities({ ...world, webhookUrl: 'https://countersign.example/webhooks/atlas' }),
+    activities: createActivities(world),
   });
   working = worker.run();
   gateway = over(temporal, QUEUE);

@@ -113,7 +113,7 @@ function runnerOn(env: TestWorkflowEnvironment, stop: () => Promise<void>, signe
         taskQueue,
         identity: 'test',
         workflowBundle: { codePath: BUNDLE },
-        activities: createActivities({ ...world, webhookUrl: 'https://countersign.example/webhooks/atlas' }),
+        activities: createActivities(world),
       });
       return worker.runUntil(async () => {
         const handle = await env.client.workflow.start(WORKFLOW_TYPE, {

@@ -2,6 +2,7 @@
  * The outside of a deal, in memory: a provider, a CRM and a document store that keep count, so that a test of the workflow can ask
  * what really happened. Mishaps are queued per call: `world.mishaps.push(['sendEnvelope', error])`.
  */
+import type { SigningAccounts } from '../../src/activities/index.js';
 import type { Crm } from '../../src/crm/crm.js';
 import type { CrmDeal, CrmIntake } from '../../src/crm/intake.js';
 import type { DealDoor } from '../../src/crm/taking.js';
@@ -13,6 +14,7 @@ import {
   ProviderError,
   type EnvelopeDraft,
   type EnvelopeReading,
+  type PlacedField,
   type SigningProvider,
   type TemplateDraft,
   type TemplateFacts,
@@ -22,6 +24,7 @@ export interface PaperEnvelope extends EnvelopeReading {
   draft: EnvelopeDraft | TemplateDraft;
   /** As the provider has them now; signers may hand their turn on. */
   signers: Party[];
+  fields: PlacedField[];
   sends: number;
 }
 
@@ -34,6 +37,7 @@ export interface Mishap {
 
 export interface PaperWorld {
   provider: SigningProvider;
+  signing: SigningAccounts;
   crm: Crm;
   intake: CrmIntake;
   /** Leads nowhere unless a test puts another in its place. */
@@ -103,6 +107,7 @@ export function aPaperWorld(signedPdf: Uint8Array): PaperWorld {
       reason: null,
       draft,
       signers: [],
+      fields: [],
       sends: 0,
     };
     world.envelopes.push(envelope);
@@ -156,6 +161,7 @@ export function aPaperWorld(signedPdf: Uint8Array): PaperWorld {
       { id: 'tmpl_1', version: 'v1', roles: ['Customer', 'Company'], prefillKeys: ['customer_name'], ready: true },
     ],
 
+    signing: {},
     provider: {
       name: 'paper',
       apiKeyId: 'aaaa0001',
@@ -184,7 +190,7 @@ export function aPaperWorld(signedPdf: Uint8Array): PaperWorld {
         through('findEnvelopes', () => world.envelopes.filter((envelope) => envelope.externalId === externalId)),
       readEnvelope: (envelopeId) =>
         through('readEnvelope', () => {
-          const { draft, signers, sends, ...reading } = byId(envelopeId);
+          const { draft, signers, fields, sends, ...reading } = byId(envelopeId);
           return reading;
         }),
       sendEnvelope: (envelopeId, request, key) =>
@@ -205,6 +211,8 @@ export function aPaperWorld(signedPdf: Uint8Array): PaperWorld {
           }
           Object.assign(envelope, { status: 'voided', reason });
         }),
+      reviewLink: (envelopeId) => through('reviewLink', () => byId(envelopeId).reviewUrl),
+      fields: (envelopeId) => through('fields', () => byId(envelopeId).fields),
       signLink: (envelopeId) => through('signLink', () => `https://paper.example/sign/${envelopeId}?t=token`),
       signers: (envelopeId) =>
         through('signers', () => {
@@ -299,5 +307,6 @@ export function aPaperWorld(signedPdf: Uint8Array): PaperWorld {
       return envelope;
     },
   };
+  world.signing.atlas = { provider: world.provider, webhookUrl: 'https://countersign.example/webhooks/atlas' };
   return world;
 }

@@ -5,5 +5,5 @@ const { awaitFields } = proxyActivities<Activities>({ startToCloseTimeout: '1 mi
 
 /** The deal as a careless change would have it: it waits for fields before there is an envelope. */
 export async function signDeal(): Promise<void> {
-  await awaitFields({ dealId: '42', envelopeId: 'none' });
+  await awaitFields({ dealId: '42', provider: 'atlas', envelopeId: 'none' });
 }

@@ -93,7 +93,7 @@ it.each(['update', 'signal'] as const)(
       connection,
       taskQueue: how,
       workflowBundle: { codePath: BUNDLE },
-      activities: createActivities({ ...world, webhookUrl: 'https://countersign.example/webhooks/atlas' }),
+      activities: createActivities(world),
     });
     const ids = Array.from({ length: DEALS }, (_, index) => `${how}-${index}`);
     await worker.runUntil(Promise.all(ids.map((dealId) => pesterToTheEnd(world, dealId, how))));
@@ -124,7 +124,7 @@ it('a deal whose time is up, and that people change, while it is asked at every 
     connection,
     taskQueue,
     workflowBundle: { codePath: BUNDLE },
-    activities: createActivities({ ...world, webhookUrl: 'https://countersign.example/webhooks/atlas' }),
+    activities: createActivities(world),
   });
   const policy = aPolicy({
     readBackFirstMs: 100,

@@ -26,7 +26,7 @@ it('is given up after a while and counted, and the others are started', async ()
     connection: deals.env.nativeConnection,
     taskQueue: 'backfill',
     workflowBundle: { codePath: BUNDLE },
-    activities: createActivities({ ...world, webhookUrl: 'https://countersign.example/webhooks/atlas' }),
+    activities: createActivities(world),
   });
   const run = { workflowId: 'backfill', taskQueue: 'backfill', args: [] as [] };
   const { counts } = await worker.runUntil<Tally>(deals.env.client.workflow.execute(BACKFILL_TYPE, run));

@@ -35,7 +35,7 @@ beforeAll(async () => {
   world = aPaperWorld(await aSignedPdf());
   deals = createTemporalDeals(temporal, { namespace: 'default', taskQueue: QUEUE });
   const desk = createDesk(
-    { deals, provider: world.provider, policies: POLICIES },
+    { deals, signing: { atlas: world.provider }, policies: POLICIES },
     { role: 'operator', name: 'crm', named: true },
   );
   worker = await Worker.create({
@@ -45,7 +45,6 @@ beforeAll(async () => {
     activities: createActivities({
       ...world,
       door: createDealDoor(desk),
-      webhookUrl: 'https://countersign.example/webhooks/atlas',
     }),
   });
   working = worker.run();

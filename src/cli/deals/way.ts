@@ -43,7 +43,7 @@ export function wayByEnvironment(env: Environment): OpenWay {
     const name = as ?? osUser();
     const client = openTemporal(temporal);
     const deals = createTemporalDeals(client, { namespace: temporal.namespace, taskQueue });
-    const parts = { deals, provider: NO_PROVIDER, policies };
+    const parts = { deals, signing: NO_PROVIDER, policies };
     return {
       desk: createDesk(parts, { role: 'operator', name, named: false }),
       identity: `temporal ${temporal.connectionOptions.address ?? ''} ${temporal.namespace} ${name}`,

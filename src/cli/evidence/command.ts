@@ -87,7 +87,7 @@ async function factsOf(
   const { namespace } = temporal;
   const deals = createTemporalDeals({ client, connection }, { namespace, taskQueue });
   const desk = createDesk(
-    { deals, provider: NO_PROVIDER, policies: new Map() },
+    { deals, signing: NO_PROVIDER, policies: new Map() },
     { role: 'operator', name: 'evidence', named: true },
   );
   const snapshot = await desk.read(dealId, wanted);

@@ -18,7 +18,7 @@ export function temporalDesk(
   const deals = createTemporalDeals(client, { namespace: temporal.namespace, taskQueue });
   const caller: Caller = { role: 'operator', name: osUser(), named: true };
   const deskOver = (policies: ReadonlyMap<string, Policy>) =>
-    createDesk({ deals, provider: NO_PROVIDER, policies }, caller, { alwaysReviewed: true });
+    createDesk({ deals, signing: NO_PROVIDER, policies }, caller, { alwaysReviewed: true });
   return {
     desk: { ...deskOver(new Map()), start: async (body) => deskOver(policiesIn(env)).start(body) },
     close: () => client.connection.close(),

@@ -22,7 +22,7 @@ export interface Metadata extends Readonly<Record<string, string>> {
 /** What a create carries beside the document. */
 export interface CreateRequest {
   parties: readonly Party[];
-  webhookUrl: string;
+  webhookUrl?: string;
   metadata: Metadata;
 }
 
@@ -49,7 +49,7 @@ export class EnvelopeRoutes {
     // One field each with JSON inside (Atlas notes 26.21). `auto_send` stays out: its text "false" may count as set.
     form.append('parties', JSON.stringify(wireParties(request.parties)));
     form.append('metadata', JSON.stringify(request.metadata));
-    form.append('webhook_url', request.webhookUrl);
+    if (request.webhookUrl !== undefined) form.append('webhook_url', request.webhookUrl);
     return this.create({ form }, idempotencyKey);
   }
 

@@ -9,6 +9,7 @@ import type {
 import { certificateIn } from './certificate.js';
 import type { AtlasClient } from './client.js';
 import type { CreateRequest, Metadata } from './envelopes.js';
+import { fieldsIn } from './fields.js';
 import { findEnvelopes } from './lookup.js';
 import { readBack } from './reading.js';
 import { signersIn } from './signers.js';
@@ -26,6 +27,8 @@ export function createAtlasProvider(client: AtlasClient): SigningProvider {
     readEnvelope: async (envelopeId) => (await readBack(client, envelopeId)).reading,
     sendEnvelope: (envelopeId, request, idempotencyKey) => client.envelopes.send(envelopeId, request, idempotencyKey),
     voidEnvelope: (envelopeId, reason) => client.envelopes.void(envelopeId, reason),
+    reviewLink: async (envelopeId) => (await readBack(client, envelopeId)).reading.reviewUrl,
+    fields: async (envelopeId) => fieldsIn(await client.envelopes.get(envelopeId)),
     signLink: (envelopeId) => client.currentSignLink(envelopeId),
     signers: async (envelopeId) => signersIn(await client.envelopes.get(envelopeId)),
     remind: (envelopeId) => client.envelopes.remind(envelopeId),
@@ -42,7 +45,7 @@ async function createEnvelope(
 ): Promise<CreatedEnvelope> {
   const request: CreateRequest = {
     parties: draft.parties,
-    webhookUrl: draft.webhookUrl,
+    ...(draft.webhookUrl !== undefined && { webhookUrl: draft.webhookUrl }),
     metadata: metadataOf(draft),
   };
   switch (draft.transport) {
@@ -68,8 +71,12 @@ async function sendTemplate(
   idempotencyKey: string,
 ): Promise<CreatedEnvelope> {
   const { templateId, parties, prefill, autoSend, webhookUrl } = draft;
-  const request = { parties, prefill, autoSend, webhookUrl, metadata: metadataOf(draft) };
-  return client.templates.send(templateId, request, idempotencyKey);
+  const request = { parties, prefill, autoSend, metadata: metadataOf(draft) };
+  return client.templates.send(
+    templateId,
+    { ...request, ...(webhookUrl !== undefined && { webhookUrl }) },
+    idempotencyKey,
+  );
 }
 
 /** The CRM's own words under ours: lost envelopes are found by these, and webhooks routed (Atlas notes 13). */

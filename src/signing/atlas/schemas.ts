@@ -96,6 +96,13 @@ const partySchema = z.looseObject({
   decline_reason: words,
 });
 
+/** A field that detection found or a person placed (Atlas notes 2.3). */
+const fieldSchema = z.looseObject({
+  type: words,
+  page: integer.nullish().catch(undefined),
+  party_order: integer.nullish().catch(undefined),
+});
+
 /** `GET /api/envelope/{id}` and rows of the list (Atlas notes 2.3). */
 export const envelopeSchema = z.preprocess(
   nameId,
@@ -105,6 +112,7 @@ export const envelopeSchema = z.preprocess(
     fields_status: vocabulary<FieldsStatus>(FIELDS_STATUSES).nullish(),
     fields_version: integer.nullish(),
     parties: z.array(partySchema).nullish().catch(undefined),
+    fields: z.array(fieldSchema).nullish().catch(undefined),
     signed_count: integer.nullish(),
     review_url: webLink,
     signed_download_url: words,

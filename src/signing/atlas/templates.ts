@@ -23,7 +23,7 @@ export interface TemplateSend {
   prefill: Readonly<Record<string, string>>;
   /** True sends at once, false leaves a draft to review. No default, because Atlas's own differs by door (Atlas notes 8). */
   autoSend: boolean;
-  webhookUrl: string;
+  webhookUrl?: string;
   metadata: Metadata;
 }
 

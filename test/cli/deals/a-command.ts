@@ -50,11 +50,15 @@ export async function countersign(args: string[], around: Surroundings = {}): Pr
     },
     interruption: () => ({ signal: around.signal ?? new AbortController().signal, release: () => undefined }),
   };
-  const provider = { signLink: async () => SIGN_LINK, readEnvelope: async () => aReading() };
+  const provider = {
+    signLink: async () => SIGN_LINK,
+    reviewLink: async () => null,
+    readEnvelope: async () => aReading(),
+  };
   const open: OpenWay = async (options) => {
     ran.opened.push(options);
     const caller = { role: 'operator', name: options.as ?? 'olaf', named: false } as const;
-    const desk = createDesk({ deals, provider, policies: POLICIES }, caller);
+    const desk = createDesk({ deals, signing: { atlas: provider }, policies: POLICIES }, caller);
     return { desk, identity: around.identity ?? 'paper', close: async () => undefined };
   };
   const program = createProgram().configureOutput({ writeOut: terminal.out, writeErr: terminal.err });

@@ -90,7 +90,7 @@ export function aConsoleWith(
   guardRoutes(app, identities);
   const { provider } = aGateway();
   addConsole(app, {
-    deskOf: (caller) => createDesk({ deals, provider, policies: POLICIES }, caller),
+    deskOf: (caller) => createDesk({ deals, signing: { atlas: provider }, policies: POLICIES }, caller),
     identities,
     oidc: readJwt !== undefined,
     documentTypes: [...POLICIES.keys()],
