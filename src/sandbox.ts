@@ -1,24 +1,35 @@
 import { pino } from 'pino';
+import { readDocusignEnvironment } from './sandbox/docusign/environment.js';
+import { startDocusignSandbox } from './sandbox/docusign/server.js';
 import { BadEnvironment, readEnvironment } from './sandbox/environment.js';
-import { startSandbox, type SandboxOptions } from './sandbox/server.js';
+import { startSandbox } from './sandbox/server.js';
 
-/** The Atlas sandbox as a process of its own: environment in, one log line with its URLs, a clean end on SIGTERM or SIGINT. */
+/**
+ * The Atlas sandbox as a process of its own, with the stand-in for DocuSign beside it where that has a port: environment in, a log line each with the URLs,
+ * a clean end on SIGTERM or SIGINT.
+ */
 const log = pino({ name: 'sandbox' });
-const sandbox = await startSandbox(environment()).catch((err: unknown) => {
-  log.fatal({ err }, 'sandbox could not start');
-  process.exit(1);
-});
+const atlasOptions = reading(() => readEnvironment(process.env));
+const docusignOptions = reading(() => readDocusignEnvironment(process.env));
+const sandbox = await startSandbox(atlasOptions).catch(failed);
 log.info({ url: sandbox.url, bucketUrl: sandbox.bucketUrl }, 'sandbox is listening');
+const docusign = docusignOptions && (await startDocusignSandbox(docusignOptions).catch(failed));
+if (docusign) log.info({ docusignUrl: docusign.url }, 'stand-in for DocuSign is listening');
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
-    void sandbox.stop().then(() => log.info({ signal }, 'sandbox stopped'));
+    void Promise.all([sandbox.stop(), docusign?.stop()]).then(() => log.info({ signal }, 'sandbox stopped'));
   });
 }
 
-function environment(): SandboxOptions {
+function failed(err: unknown): never {
+  log.fatal({ err }, 'sandbox could not start');
+  process.exit(1);
+}
+
+function reading<T>(read: () => T): T {
   try {
-    return readEnvironment(process.env);
+    return read();
   } catch (error) {
     if (!(error instanceof BadEnvironment)) throw error;
     process.stderr.write(`${error.message}\n`);

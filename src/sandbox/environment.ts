@@ -8,8 +8,8 @@ export class BadEnvironment extends Error {
   override readonly name = 'BadEnvironment';
 }
 
-const port = z.coerce.number().int().min(0).max(65535);
-const origin = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
+export const port = z.coerce.number().int().min(0).max(65535);
+export const origin = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
 const keys = z
   .string()
   .transform((list): KeyGrant[] => parseKeys(list))
@@ -66,7 +66,8 @@ function readOrigin(name: string, text: string | undefined): string | null {
     : check(name, { schema: origin, fallback: text, example: 'http://localhost:8090' }, text);
 }
 
-function check<T extends z.ZodType>(
+/** The variable's value, or its fallback. Throws BadEnvironment. */
+export function check<T extends z.ZodType>(
   name: string,
   variable: { schema: T; fallback: string; example: string },
   value: unknown,
