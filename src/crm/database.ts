@@ -1,4 +1,5 @@
 /** One way to SQL for both databases: a `pg` pool, over TCP to a real PostgreSQL or over memory to the embedded one. */
+import { resolve } from 'node:path';
 import pg from 'pg';
 import { openEmbedded } from './embedded.js';
 
@@ -16,7 +17,10 @@ export interface Database extends Queryable {
   close(): Promise<void>;
 }
 
-/** `url` opens a real PostgreSQL, `folder` an embedded one that lives there and belongs to this process until closed. */
+/**
+ * `url` opens a real PostgreSQL, `folder` an embedded one that lives there and belongs to this process until closed: whoever opens the same
+ * folder again shares it, and the last to close gives it back.
+ */
 export type DatabaseSettings = ({ url: string } | { folder: string }) & { statementMs?: number };
 
 const CONNECT_MS = 5_000;
@@ -38,6 +42,7 @@ function openServer(url: string, statementMs: number): Database {
     max: 10,
     query_timeout: statementMs + SILENCE_MS,
   });
+  outliveLostConnections(pool);
   return overPool(pool, statementMs, {
     async session(use) {
       const client = new pg.Client({ ...config, application_name: 'countersign setup' });
@@ -54,9 +59,7 @@ function openServer(url: string, statementMs: number): Database {
 }
 
 async function openFolder(folder: string, statementMs: number): Promise<Database> {
-  const embedded = await openEmbedded(folder);
-  // One connection: the embedded server has a single session, so the pool's queue keeps transactions apart.
-  const pool = new pg.Pool({ stream: () => embedded.connection(), max: 1, idleTimeoutMillis: 0, user: 'postgres' });
+  const { pool, leave } = await shareEmbedded(resolve(folder));
   return overPool(pool, statementMs, {
     async session(use) {
       const client = await pool.connect();
@@ -66,16 +69,53 @@ async function openFolder(folder: string, statementMs: number): Promise<Database
         client.release();
       }
     },
-    async close() {
-      await pool.end();
-      await embedded.close();
-    },
+    close: leave,
   });
 }
 
+interface SharedPool {
+  users: number;
+  opening: Promise<{ pool: pg.Pool; end(): Promise<void> }>;
+}
+
+/** By folder. */
+const shared = new Map<string, SharedPool>();
+
+/** The pool is shared and not only the database: its queue keeps the transactions of all users of the one session apart. */
+async function shareEmbedded(folder: string): Promise<{ pool: pg.Pool; leave: () => Promise<void> }> {
+  const found = shared.get(folder) ?? { users: 0, opening: openPool(folder) };
+  shared.set(folder, found);
+  found.users += 1;
+  async function leave(): Promise<void> {
+    found.users -= 1;
+    if (found.users > 0) return;
+    // Whoever opens the folder from now on waits for its lock.
+    if (shared.get(folder) === found) shared.delete(folder);
+    await (await found.opening).end();
+  }
+  try {
+    return { pool: (await found.opening).pool, leave };
+  } catch (error) {
+    if (shared.get(folder) === found) shared.delete(folder);
+    throw error;
+  }
+}
+
+async function openPool(folder: string): Promise<{ pool: pg.Pool; end(): Promise<void> }> {
+  const embedded = await openEmbedded(folder);
+  // One connection: the embedded server has a single session.
+  const pool = new pg.Pool({ stream: () => embedded.connection(), max: 1, idleTimeoutMillis: 0, user: 'postgres' });
+  outliveLostConnections(pool);
+  return {
+    pool,
+    async end() {
+      await pool.end();
+      await embedded.close();
+    },
+  };
+}
+
 function overPool(pool: pg.Pool, statementMs: number, rest: Pick<Database, 'session' | 'close'>): Database {
-  pool.on('error', ignoreLostConnection);
-  pool.on('connect', (client) => client.on('error', ignoreLostConnection));
   let closed: Promise<void> | undefined;
   return {
     async query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) {
@@ -108,6 +148,11 @@ async function transaction<T>(pool: pg.Pool, statementMs: number, work: (tx: Que
   } finally {
     client.release(unsure);
   }
+}
+
+function outliveLostConnections(pool: pg.Pool): void {
+  pool.on('error', ignoreLostConnection);
+  pool.on('connect', (client) => client.on('error', ignoreLostConnection));
 }
 
 /** Without a listener a connection lost between two statements would end the process; the next statement tells anyway. */

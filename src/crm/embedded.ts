@@ -19,7 +19,7 @@ export interface Embedded {
   close(): Promise<void>;
 }
 
-/** Makes the folder and the database in it when missing. Throws `CrmError` when another process has it open. */
+/** Makes the folder and the database in it when missing. Throws `CrmError` when it is open already: `openDatabase` shares it within a process. */
 export async function openEmbedded(folder: string): Promise<Embedded> {
   const home = resolve(folder);
   await mkdir(home, { recursive: true }).catch((error: unknown) => {

@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { DatabaseSettings } from './database.js';
-import type { ConfiguredCrm, CrmDriver } from './driver.js';
+import type { Setting } from '../config/environment.js';
+import type { ConfiguredCrm, CrmDriver, SettingsReader } from './driver.js';
 
 const variables = {
   DATABASE_URL: z
@@ -12,14 +13,20 @@ const variables = {
     .meta({ example: 'postgresql://user:password@localhost:5432/countersign', secret: true }),
 };
 
+/** The database of `DATABASE_URL`, or the embedded one: of the `postgres` CRM, and of whatever else is kept in tables. */
+export function databaseOf(read: Pick<SettingsReader, 'variables'>): Setting<DatabaseSettings> {
+  const { value, problems } = read.variables(variables);
+  if (!value) return { problems };
+  const { DATABASE_URL: url } = value;
+  return { value: url ? { url } : { folder: resolve('data/crm') } };
+}
+
 export const postgresDriver: CrmDriver = {
   name: 'postgres',
   variables,
   configure(read) {
-    const { value, problems } = read.variables(variables);
-    if (!value) return { problems };
-    const { DATABASE_URL: url } = value;
-    return { value: configured(url ? { url } : { folder: resolve('data/crm') }) };
+    const { value, problems } = databaseOf(read);
+    return value ? { value: configured(value) } : { problems };
   },
 };
 
@@ -38,16 +45,19 @@ function configured(settings: DatabaseSettings): ConfiguredCrm {
       const { examineDatabase } = await import('./examination.js');
       return examineDatabase(settings);
     },
-    async prepare() {
-      const { openDatabase } = await import('./database.js');
-      const { migrate } = await import('./migrate.js');
-      const database = await openDatabase(settings);
-      try {
-        const run = await migrate(database);
-        return run.length > 0 ? `database: ran ${run.join(', ')}` : 'database: up to date';
-      } finally {
-        await database.close();
-      }
-    },
+    prepare: () => migrated(settings),
   };
+}
+
+/** Brings the tables up to date and says what was done; safe to repeat. Throws `CrmError`. */
+export async function migrated(settings: DatabaseSettings): Promise<string> {
+  const { openDatabase } = await import('./database.js');
+  const { migrate } = await import('./migrate.js');
+  const database = await openDatabase(settings);
+  try {
+    const run = await migrate(database);
+    return run.length > 0 ? `database: ran ${run.join(', ')}` : 'database: up to date';
+  } finally {
+    await database.close();
+  }
 }

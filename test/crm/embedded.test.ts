@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -67,6 +68,74 @@ describe('the postgres CRM on the embedded database', () => {
     database = await openDatabase({ folder });
     expect(await sqlCrm(database).stored(record.dealId, 1)).toEqual(record);
   }, 60_000);
+});
+
+describe('an embedded database that is opened twice in a process', () => {
+  let home: string;
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'countersign-shared-'));
+  });
+  afterAll(() => rm(home, { recursive: true, force: true }));
+
+  it(
+    'is one, keeps the transactions of both apart, and is given back by the last to close it',
+    async () => {
+      const folder = join(home, 'crm');
+      const [deals, events] = await Promise.all([openDatabase({ folder }), openDatabase({ folder: `${folder}/` })]);
+      await deals.query('CREATE TABLE shared (written_by text)');
+      const written = () => events.query<{ written_by: string }>('SELECT written_by FROM shared');
+
+      let other: Promise<unknown> | undefined;
+      const undone = deals.transaction(async (tx) => {
+        await tx.query("INSERT INTO shared VALUES ('deals, undone')");
+        other = events.transaction((theirs) => theirs.query("INSERT INTO shared VALUES ('events')"));
+        await tx.query('SELECT 1');
+        throw new Error('lost');
+      });
+      await expect(undone).rejects.toThrow('lost');
+      await other;
+      expect(await written()).toEqual([{ written_by: 'events' }]);
+
+      await deals.close();
+      await deals.close();
+      await events.query("INSERT INTO shared VALUES ('events, alone')");
+      const third = await openDatabase({ folder });
+      await events.close();
+      expect(await third.query('SELECT count(*)::integer AS rows FROM shared')).toEqual([{ rows: 2 }]);
+      expect(existsSync(join(folder, 'lock'))).toBe(true);
+      await third.close();
+      expect(existsSync(join(folder, 'lock'))).toBe(false);
+    },
+    START_MS,
+  );
+
+  it(
+    'is opened anew while the last user is just closing it',
+    async () => {
+      const folder = join(home, 'crm');
+      const first = await openDatabase({ folder });
+      const closing = first.close();
+      const second = await openDatabase({ folder });
+      await closing;
+      expect(await second.query('SELECT count(*)::integer AS rows FROM shared')).toEqual([{ rows: 2 }]);
+      await second.close();
+    },
+    START_MS,
+  );
+
+  it(
+    'is tried again after it could not be opened',
+    async () => {
+      const folder = join(home, 'not-yet');
+      await writeFile(folder, 'a file');
+      const tries = await Promise.allSettled([openDatabase({ folder }), openDatabase({ folder })]);
+      expect(tries.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+      await rm(folder);
+      await rename(join(home, 'crm'), folder);
+      await (await openDatabase({ folder })).close();
+    },
+    START_MS,
+  );
 });
 
 describe('the lock of an embedded database', () => {

@@ -9,7 +9,13 @@ import { keepsTheIntakeContract } from './intake-contract.js';
 import { aRecord, aSignedPdf, PDF_BYTES, type CrmUnderTest, saying } from './contract.js';
 
 /** In the order they run. */
-export const ALL_MIGRATIONS = ['0001_deals', '0002_withdrawals_and_notes', '0003_contract_requests', '0004_contracts'];
+export const ALL_MIGRATIONS = [
+  '0001_deals',
+  '0002_withdrawals_and_notes',
+  '0003_contract_requests',
+  '0004_contracts',
+  '0005_docusign_events',
+];
 
 interface DealRow {
   deal_id: string;
