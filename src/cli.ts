@@ -7,9 +7,12 @@ import { probe, type Probe } from './cli/check.js';
 import { addDealCommands } from './cli/deals/commands.js';
 import { wayByEnvironment } from './cli/deals/way.js';
 import { examine, type DoctorParts } from './cli/doctor.js';
+import { docusignChecks } from './cli/docusign/checks.js';
+import { addDocusignCommands } from './cli/docusign/command.js';
 import { readableFolder } from './cli/folder-check.js';
 import { addMcpCommand } from './cli/mcp/command.js';
 import { addEvidenceCommands } from './cli/evidence/command.js';
+import { addMigrateCommands } from './cli/migrate/command.js';
 import { addReportCommand } from './cli/pilot/command.js';
 import { addCommand, answer, createProgram, run } from './cli/program.js';
 import { progressOn } from './cli/progress.js';
@@ -52,6 +55,8 @@ const world = { open: wayByEnvironment(process.env), terminal };
 addDealCommands(program, world, () => config.readCrmSettings(process.env));
 addReportCommand(program, world);
 addEvidenceCommands(program, process.env, terminal);
+addDocusignCommands(program, process.env, terminal);
+addMigrateCommands(program, process.env, terminal);
 
 await run(program, process.argv, terminal);
 
@@ -73,6 +78,8 @@ function doctorParts(env: config.Environment, only?: ProcessName): { parts: Doct
   const probes: Probe[] = [];
   if (crm) probes.push(crmProbe(crm));
   if (worker?.value) probes.push(...workerProbes(worker.value, env.NODE_ENV === 'production'));
+  const docusign = worker?.value?.docusign ?? gateway?.value?.docusign;
+  if (docusign) probes.push(() => docusignChecks(docusign));
   if (gateway?.value?.oidc) probes.push(oidcProbe(gateway.value.oidc));
   if (atlas)
     probes.push(

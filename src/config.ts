@@ -4,14 +4,17 @@
  */
 import { readCrm, readCrmNotifications } from './config/crm.js';
 import { readDocumentTypes } from './config/document-types.js';
+import { liveDocumentTypes, ON_STDERR, type LiveLog } from './config/live-document-types.js';
 import { readDocusign } from './config/docusign.js';
 import { readVariables, SettingsError, type Environment, type Setting } from './config/environment.js';
 import { problemsOfLaterVersions } from './config/not-yet.js';
 import { readTemporalSettings, type TemporalSettings } from './config/temporal.js';
 import type { GatewayToken } from './config/tokens.js';
 import { VARIABLES } from './config/variables.js';
+import type { DatabaseSettings } from './crm/database.js';
 import type { ConfiguredCrm } from './crm/driver.js';
 import type { CrmNotifications } from './crm/intake.js';
+import { databaseOf } from './crm/postgres-driver.js';
 import type { Policy } from './deal/policy.js';
 import type { DocusignSettings } from './docusign/settings.js';
 import type { S3Settings, StoreSettings } from './documents/store.js';
@@ -38,7 +41,7 @@ export interface WorkerSettings {
     allowPrivateHosts: boolean;
   };
   crm: ConfiguredCrm;
-  /** Of the deals that are started from the CRM's own records. */
+  /** Of the deals that are started from the CRM's own records; always as the file is now. */
   policies: ReadonlyMap<string, Policy>;
   /** How many envelopes may be sent a day, over all deals; null for as many as there are. */
   creditBudget: number | null;
@@ -62,6 +65,7 @@ export interface GatewaySettings {
   atlasKeys: readonly string[];
   /** Null: no deal goes by DocuSign. */
   docusign: DocusignSettings | null;
+  /** Always as the file is now. */
   policies: ReadonlyMap<string, Policy>;
   /** Null where the CRM sends none of its own. */
   notifications: CrmNotifications | null;
@@ -97,7 +101,8 @@ const { CRM, CRM_MAPPING, PUBLIC_URL, PORT, TASK_QUEUE, REDACT_PII } = VARIABLES
 const { ATLAS_BASE_URL, ATLAS_API_KEY, DOCUMENT_TYPES, READ_BACK_FIRST } = VARIABLES;
 const CRM_VARIABLES = { CRM, CRM_MAPPING };
 
-export function readWorkerSettings(env: Environment): WorkerSettings {
+/** `log` hears of changes of the document types file while the process runs. */
+export function readWorkerSettings(env: Environment, log: LiveLog = ON_STDERR): WorkerSettings {
   const { HOST, METRICS_PORT, CREDIT_BUDGET } = VARIABLES;
   const { DOCUMENT_STORE, DOCUMENT_ROOT, S3_ENDPOINT, ALLOW_PRIVATE_DOCUMENT_HOSTS } = VARIABLES;
   const problems = problemsOfLaterVersions(env);
@@ -111,8 +116,8 @@ export function readWorkerSettings(env: Environment): WorkerSettings {
   const temporal = take(problems, readTemporalSettings(env));
   const chosen = take(problems, readVariables(env, CRM_VARIABLES));
   const crm = chosen && take(problems, readCrm(env, chosen));
-  const policies = values && take(problems, readDocumentTypes(values.DOCUMENT_TYPES, values.READ_BACK_FIRST));
   const docusign = take(problems, readDocusign(env));
+  const policies = values && take(problems, livePolicies(values, docusign, log));
   if (policies && docusign === null) problems.push(...problemsWithoutDocusign(policies));
   if (!values || !temporal || !crm || !policies || docusign === undefined || problems.length > 0)
     throw new SettingsError(problems);
@@ -136,7 +141,8 @@ export function readWorkerSettings(env: Environment): WorkerSettings {
   };
 }
 
-export function readGatewaySettings(env: Environment): GatewaySettings {
+/** `log` hears of changes of the document types file while the process runs. */
+export function readGatewaySettings(env: Environment, log: LiveLog = ON_STDERR): GatewaySettings {
   const { OIDC_ISSUER, OIDC_AUDIENCE, OIDC_ROLES_CLAIM } = VARIABLES;
   const { HOST, GATEWAY_TOKENS, NODE_ENV, ATLAS_PREVIOUS_API_KEYS, TEMPORAL_UI_URL } = VARIABLES;
   const problems = problemsOfLaterVersions(env);
@@ -159,12 +165,12 @@ export function readGatewaySettings(env: Environment): GatewaySettings {
     }),
   );
   const temporal = take(problems, readTemporalSettings(env));
-  const policies = values && take(problems, readDocumentTypes(values.DOCUMENT_TYPES, values.READ_BACK_FIRST));
+  const docusign = take(problems, readDocusign(env));
+  const policies = values && take(problems, livePolicies(values, docusign, log));
   const tokens = values && take(problems, tokensOf(values));
   const oidc = values ? take(problems, oidcOf(values)) : undefined;
   const chosen = take(problems, readVariables(env, CRM_VARIABLES));
   const notifications = chosen && take(problems, readCrmNotifications(env, chosen));
-  const docusign = take(problems, readDocusign(env));
   if (policies && docusign === null) problems.push(...problemsWithoutDocusign(policies));
   if (
     !values ||
@@ -254,6 +260,16 @@ export function readEvidenceSettings(env: Environment): EvidenceSettings {
   return { temporal, taskQueue, store, s3: { endpoint } };
 }
 
+/** The database that the rows of the audit feeds are kept in, where they are kept in one. Throws `SettingsError`. */
+export function readDatabaseSettings(env: Environment): DatabaseSettings {
+  const { value, problems } = readDatabase(env);
+  if (problems) throw new SettingsError(problems);
+  return value;
+}
+
+const readDatabase = (env: Environment): Setting<DatabaseSettings> =>
+  databaseOf({ variables: (shape) => readVariables(env, shape) });
+
 /** The policies of the document types alone: all that starting a deal without the gateway needs beside `readCliSettings`. */
 export function readPolicies(env: Environment): ReadonlyMap<string, Policy> {
   const problems: string[] = [];
@@ -261,6 +277,17 @@ export function readPolicies(env: Environment): ReadonlyMap<string, Policy> {
   const policies = values && take(problems, readDocumentTypes(values.DOCUMENT_TYPES, values.READ_BACK_FIRST));
   if (!policies) throw new SettingsError(problems);
   return policies;
+}
+
+/** A change to a provider that has no account here is not taken up. */
+function livePolicies(
+  { DOCUMENT_TYPES: path, READ_BACK_FIRST: readBackFirstMs }: { DOCUMENT_TYPES: string; READ_BACK_FIRST: number },
+  docusign: DocusignSettings | null | undefined,
+  log: LiveLog,
+): Setting<ReadonlyMap<string, Policy>> {
+  const problemsOf = (policies: ReadonlyMap<string, Policy>): string[] =>
+    docusign ? [] : problemsWithoutDocusign(policies);
+  return liveDocumentTypes(path, readBackFirstMs, { log, problemsOf });
 }
 
 /** A type that goes by a provider without an account would block each of its deals. */

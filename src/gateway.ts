@@ -1,12 +1,15 @@
 /** `npm run gateway`: the door for the CRM, for Atlas's events and for the people who steer deals. */
 import { collectDefaultMetrics } from 'prom-client';
 import { readGatewaySettings, SettingsError } from './config.js';
+import { openDocusignAccount } from './docusign/open-account.js';
 import { createGateway } from './gateway/app.js';
 import { createMetrics } from './gateway/observe.js';
 import { gaugeOpenDeals } from './gateway/open-deals.js';
+import { reviewPages } from './gateway/review-page.js';
 import { createTemporalDeals } from './gateway/temporal-deals.js';
 import { createAtlasClient } from './signing/atlas/client.js';
 import { createAtlasProvider } from './signing/atlas/provider.js';
+import { createDocusignProvider } from './signing/docusign/provider.js';
 import { openTemporal } from './temporal/connection.js';
 import { createLogger } from './temporal/logging.js';
 
@@ -19,15 +22,30 @@ const ATLAS_PATIENCE = { connectMs: 5_000, headersMs: 10_000, bodyMs: 10_000, ca
 const logger = createLogger('gateway');
 
 async function main(): Promise<void> {
-  const { temporal, taskQueue, host, port, atlas, temporalUiUrl, ...settings } = readGatewaySettings(process.env);
+  const { temporal, taskQueue, host, port, atlas, docusign, temporalUiUrl, ...settings } = readGatewaySettings(
+    process.env,
+    logger,
+  );
   const client = openTemporal(temporal);
   const deals = createTemporalDeals(client, { namespace: temporal.namespace, taskQueue });
   const provider = createAtlasProvider(createAtlasClient({ ...atlas, timeouts: ATLAS_PATIENCE }));
+  const account = docusign && openDocusignAccount(docusign, { log: logger });
+  const signing = {
+    atlas: provider,
+    ...(account && {
+      docusign: createDocusignProvider(account, {
+        ...reviewPages(settings.publicUrl),
+        callMs: ATLAS_PATIENCE.callMs,
+        lookAgainMs: [1_000],
+      }),
+    }),
+  };
+  const connectKeys = docusign?.connectKeys ?? null;
   const metrics = createMetrics();
   collectDefaultMetrics({ register: metrics.registry });
   gaugeOpenDeals(metrics.registry, deals);
   const temporalUi = temporalUiUrl === null ? null : { url: temporalUiUrl, namespace: temporal.namespace };
-  const app = createGateway({ ...settings, deals, signing: { atlas: provider }, logger, metrics, temporalUi });
+  const app = createGateway({ ...settings, deals, signing, connectKeys, logger, metrics, temporalUi });
 
   let stopping = false;
   const stop = (signal: string): void => {
@@ -35,7 +53,7 @@ async function main(): Promise<void> {
     stopping = true;
     logger.info({ signal }, 'gateway stops');
     setTimeout(() => process.exit(1), LAST_REQUESTS_MS).unref();
-    void app.close().then(() => Promise.allSettled([client.connection.close(), provider.close()]));
+    void app.close().then(() => Promise.allSettled([client.connection.close(), provider.close(), account?.close()]));
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
 

@@ -1,7 +1,9 @@
 /** `npm run setup`: makes a Temporal namespace and a database ready for deals. Safe to repeat; says what it did. */
 import type { Connection } from '@temporalio/client';
-import { readSetupSettings, SettingsError } from './config.js';
+import { readDatabaseSettings, readSetupSettings, SettingsError } from './config.js';
+import { migrated } from './crm/postgres-driver.js';
 import { ensureBackfill } from './temporal/backfill-schedule.js';
+import { ensureFeedSchedules } from './temporal/feed-schedules.js';
 import { openTemporal } from './temporal/connection.js';
 import { ensureNamespace, ensureSearchAttributes } from './temporal/search-attributes.js';
 
@@ -24,11 +26,16 @@ async function main(): Promise<void> {
     const added = await ensureSearchAttributes(connection, namespace);
     say(added.length > 0 ? `search attributes: registered ${added.join(', ')}` : 'search attributes: there already');
     say(await ensureBackfill(client, settings.taskQueue, settings.backfillEveryMs));
+    for (const line of await ensureFeedSchedules(client, settings.taskQueue, settings.docusign?.feeds ?? [])) say(line);
   } finally {
     await connection.close();
   }
 
-  say((await settings.crm.prepare?.()) ?? `database: none needed with CRM=${settings.crm.name}`);
+  const { crm, docusign } = settings;
+  const kept = docusign !== null && docusign.feeds.length > 0 && docusign.sink.kind === 'postgres';
+  // The rows of the feeds are in the same tables' company, whatever the CRM is.
+  const prepared = (await crm.prepare?.()) ?? (kept ? await migrated(readDatabaseSettings(process.env)) : undefined);
+  say(prepared ?? `database: none needed with CRM=${crm.name}`);
 }
 
 try {

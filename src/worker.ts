@@ -2,15 +2,24 @@
 import { fileURLToPath } from 'node:url';
 import { makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from './activities/index.js';
-import { readWorkerSettings, SettingsError } from './config.js';
+import { createFeedActivities, type FeedDeps } from './activities/feeds.js';
+import { readDatabaseSettings, readWorkerSettings, SettingsError } from './config.js';
+import { openDatabase } from './crm/database.js';
 import { createDocumentSource } from './documents/source.js';
 import { openDocumentStore } from './documents/store.js';
+import type { DocusignAccount } from './docusign/account.js';
+import { createDeadLetters } from './docusign/dead-letters.js';
+import { openDocusignAccount } from './docusign/open-account.js';
+import type { DocusignSettings } from './docusign/settings.js';
+import { openSink } from './docusign/sinks/open.js';
 import { createDealDoor } from './gateway/deal-door.js';
 import { createDesk } from './gateway/desk.js';
 import type { Caller } from './gateway/identity.js';
+import { reviewPages } from './gateway/review-page.js';
 import { createTemporalDeals } from './gateway/temporal-deals.js';
 import { createAtlasClient } from './signing/atlas/client.js';
 import { createAtlasProvider } from './signing/atlas/provider.js';
+import { createDocusignProvider } from './signing/docusign/provider.js';
 import { openTemporal } from './temporal/connection.js';
 import { activityInterceptors } from './temporal/activity-interceptors.js';
 import { createTemporalLedger } from './temporal/ledger.js';
@@ -54,7 +63,7 @@ const DURATION_BUCKETS = {
 const CRM_CALLER: Caller = { role: 'operator', name: 'crm', named: true };
 
 async function main(): Promise<void> {
-  const settings = readWorkerSettings(process.env);
+  const settings = readWorkerSettings(process.env, logger);
   Runtime.install({
     logger: temporalLogger(logger),
     telemetryOptions: {
@@ -71,6 +80,9 @@ async function main(): Promise<void> {
   const store = await openDocumentStore(settings.documents.store, settings.documents.s3);
   const documents = createDocumentSource(settings.documents);
   const provider = createAtlasProvider(createAtlasClient(settings.atlas));
+  const account = settings.docusign && openDocusignAccount(settings.docusign, { log: logger });
+  const docusign = account && createDocusignProvider(account, reviewPages(settings.publicUrl));
+  const feeds = account && (await openFeeds(settings.docusign, account));
   const { crm, intake } = await settings.crm.open();
   const temporal = openTemporal(settings.temporal);
   const ledger = createTemporalLedger(temporal.client, settings.taskQueue);
@@ -78,9 +90,13 @@ async function main(): Promise<void> {
     namespace: settings.temporal.namespace,
     taskQueue: settings.taskQueue,
   });
-  const desk = createDesk({ deals, signing: { atlas: provider }, policies: settings.policies }, CRM_CALLER);
+  const desk = createDesk(
+    { deals, signing: { atlas: provider, ...(docusign && { docusign }) }, policies: settings.policies },
+    CRM_CALLER,
+  );
   try {
     await Promise.all([crm.check(), store.check()]);
+
     const connection = await NativeConnection.connect(settings.temporal.connectionOptions);
     try {
       const worker = await Worker.create({
@@ -88,12 +104,20 @@ async function main(): Promise<void> {
         namespace: settings.temporal.namespace,
         taskQueue: settings.taskQueue,
         workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
-        activities: createActivities({
-          ...{ documents, store, crm, intake, ledger },
-          signing: { atlas: { provider, webhookUrl: `${settings.publicUrl}/webhooks/atlas` } },
-          door: createDealDoor(desk),
-          creditBudget: settings.creditBudget,
-        }),
+        activities: {
+          ...createFeedActivities(feeds),
+          ...createActivities({
+            ...{ documents, store, crm, intake, ledger },
+            signing: {
+              atlas: { provider, webhookUrl: `${settings.publicUrl}/webhooks/atlas` },
+              ...(docusign && {
+                docusign: { provider: docusign, webhookUrl: `${settings.publicUrl}/webhooks/docusign` },
+              }),
+            },
+            door: createDealDoor(desk),
+            creditBudget: settings.creditBudget,
+          }),
+        },
         interceptors: { activity: [activityInterceptors] },
         // A waiting deal costs some 350 KB in the cache; beyond it a deal is replayed, a few dozen events, when it wakes.
         maxCachedWorkflows: 1000,
@@ -106,8 +130,26 @@ async function main(): Promise<void> {
       await connection.close();
     }
   } finally {
-    await Promise.allSettled([crm.close(), provider.close(), documents.close(), temporal.connection.close()]);
+    await Promise.allSettled([
+      crm.close(),
+      provider.close(),
+      feeds?.sink.close(),
+      account?.close(),
+      documents.close(),
+      temporal.connection.close(),
+    ]);
   }
+}
+
+/** Null where no feed is to be read. Rows that cannot be delivered wait at DocuSign: the sink need not answer now. */
+async function openFeeds(settings: DocusignSettings | null, account: DocusignAccount): Promise<FeedDeps | null> {
+  if (!settings || settings.feeds.length === 0) return null;
+  const { folder } = settings;
+  const sink = await openSink(settings.sink, {
+    ...{ folder, log: logger },
+    database: () => openDatabase(readDatabaseSettings(process.env)),
+  });
+  return { account, sink, settings, deadLetter: createDeadLetters(folder, logger) };
 }
 
 try {

@@ -6,6 +6,7 @@ import { createEnvelopeActivities, type EnvelopeDeps } from './envelopes.js';
 import { refuse } from './failures.js';
 import { createFilingActivities, type FilingDeps } from './filing.js';
 import { createIntakeActivities, type IntakeDeps } from './intake.js';
+import { createShadowActivities } from './shadow.js';
 
 export type { EnvelopeReading } from '../signing/provider.js';
 
@@ -35,7 +36,12 @@ export function createActivities(
     const account = signing[name];
     return account ? [[name, at(account)] as const] : [];
   });
-  return { ...byProvider(new Map(accounts)), ...createCrmActivities(rest), ...createIntakeActivities(rest) };
+  return {
+    ...byProvider(new Map(accounts)),
+    ...createShadowActivities({ signing, documents: rest.documents, ledger: rest.ledger }),
+    ...createCrmActivities(rest),
+    ...createIntakeActivities(rest),
+  };
 }
 
 /** The same activities for whichever provider the deal goes by. */

@@ -180,6 +180,8 @@ function policyOf(type: DocumentType, readBackFirstMs: number): Policy {
       ...(own.fields && { fields: own.fields.map(fieldOf) }),
       ...(own.subject !== undefined && { subject: own.subject }),
       ...(shadow && { shadow }),
+      // A contract from a template of DocuSign's has its shadow made from the type's own.
+      ...(shadow && type.template && { shadowTemplate: type.template }),
       ...common,
     },
   };

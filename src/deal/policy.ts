@@ -41,6 +41,8 @@ export interface Policy {
   dual?: Dual;
   /** A free draft is made there too, compared and taken away. */
   shadow?: ProviderName;
+  /** What the shadow of a contract from a template is made from. */
+  shadowTemplate?: TemplatePolicy;
   upload: Transport;
   template?: TemplatePolicy;
   fields?: FieldByAnchor[];

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Figures } from '../deal/figures.js';
 import { ACTIONS } from '../deal/messages.js';
 import type { PartyStatus } from '../deal/party.js';
+import { PROVIDERS } from '../deal/policy.js';
 import { isRefusal, REFUSALS } from '../deal/refusals.js';
 import type { DealSnapshot, FieldsStatus } from '../deal/snapshot.js';
 import { FINAL_STAGES, OPEN_STAGES } from '../deal/stages.js';
@@ -69,7 +70,7 @@ export const dealAnswer: z.ZodType<DealSnapshot> = z.object({
   dealId: z.string(),
   round: z.int(),
   documentType: z.string(),
-  provider: z.enum(['atlas']),
+  provider: z.enum(PROVIDERS),
   stage: z.enum([...OPEN_STAGES, ...FINAL_STAGES]),
   since: instant,
   waitingFor: z.string().nullable().meta({ description: 'What the deal waits for, in plain words' }),
@@ -120,6 +121,12 @@ export const signLinkAnswer = z.object({
     .object({ role: z.string(), order: z.int() })
     .nullable()
     .meta({ description: 'Whose link it is, as the deal names them; null where the provider does not tell' }),
+});
+
+export const reviewLinkAnswer = z.object({
+  reviewLink: z
+    .string()
+    .meta({ description: 'Lets its holder send the contract. It may last for minutes only, and for one visit' }),
 });
 
 export const startAnswer = z.object({

@@ -6,7 +6,6 @@ import type { GatewayToken, OidcSettings } from '../config.js';
 import type { CrmNotifications } from '../crm/intake.js';
 import type { Policy, ProviderName } from '../deal/policy.js';
 import { guardRoutes } from './access.js';
-import { addAtlasWebhook } from './atlas-webhook.js';
 import { addConsole } from './console/console.js';
 import type { TemporalUi } from './console/links.js';
 import { addCrmWebhook } from './crm-webhook.js';
@@ -19,7 +18,9 @@ import { addAssistantRoutes } from './mcp/routes.js';
 import { createMetrics, observeRequests, type Metrics } from './observe.js';
 import { createOidc } from './oidc.js';
 import { openapiWith } from './openapi.js';
+import { addProviderWebhook } from './provider-webhook.js';
 import { Problem, problemBody, sendProblem } from './problem.js';
+import { atlasSender, docusignSender } from './webhook-senders.js';
 
 const BODY_LIMIT = 1024 * 1024;
 
@@ -37,6 +38,8 @@ export interface GatewayParts {
   tokens: readonly GatewayToken[] | null;
   oidc?: OidcSettings | null;
   atlasKeys: readonly string[];
+  /** Keys of DocuSign Connect; null where no deal goes by DocuSign. */
+  connectKeys?: readonly string[] | null;
   /** Of the CRM; left out where it sends none of its own. */
   notifications?: CrmNotifications | null;
   /** The gateway's address as others know it; for notifications. */
@@ -50,7 +53,8 @@ export interface GatewayParts {
 
 /** The server, not yet listening. `close()` stops accepting, lets requests under way finish and ends idle connections. */
 export function createGateway(parts: GatewayParts): FastifyInstance {
-  const { deals, signing, policies, tokens, oidc, atlasKeys, logger, metrics = createMetrics() } = parts;
+  const { deals, signing, policies, tokens, oidc, logger, metrics = createMetrics() } = parts;
+  const { atlasKeys, connectKeys = null } = parts;
   const identities = tokens || oidc ? createIdentities(tokens ?? [], oidc ? createOidc(oidc) : undefined) : null;
   const { requestMs, idleMs } = parts.patience ?? { requestMs: 15_000, idleMs: 30_000 };
 
@@ -87,7 +91,8 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
 
   addDealRoutes(app, (caller) => createDesk({ deals, signing, policies }, caller));
   addAssistantRoutes(app, (caller) => createDesk({ deals, signing, policies }, caller, { alwaysReviewed: true }));
-  addAtlasWebhook(app, { deals, atlasKeys, metrics });
+  addProviderWebhook(app, { deals, sender: atlasSender(atlasKeys), metrics });
+  if (connectKeys) addProviderWebhook(app, { deals, sender: docusignSender(connectKeys), metrics });
   if (parts.notifications)
     addCrmWebhook(app, { deals, notifications: parts.notifications, publicUrl: parts.publicUrl ?? '', metrics });
   addHealthRoutes(app, deals, metrics);
@@ -95,10 +100,10 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
     deskOf: (caller) => createDesk({ deals, signing, policies }, caller),
     identities,
     oidc: Boolean(oidc),
-    documentTypes: [...policies.keys()],
+    documentTypes: () => [...policies.keys()],
     temporalUi: parts.temporalUi ?? null,
   });
-  app.get('/openapi.json', async () => openapiWith(parts.notifications?.name));
+  app.get('/openapi.json', async () => openapiWith({ crm: parts.notifications?.name, docusign: connectKeys !== null }));
   return app;
 }
 

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { isDealId } from '../deal/ids.js';
+import { PROVIDERS } from '../deal/policy.js';
 import { invalidBody, type FieldProblem } from './problem.js';
 
 const line = z.string().trim().min(1, 'must not be empty');
@@ -94,6 +95,10 @@ export const startBody = z.strictObject({
       description:
         'An envelope that is there already, instead of a document: the deal takes it over at the stage it is in',
     }),
+  provider: z
+    .enum(PROVIDERS, `must be ${PROVIDERS.join(' or ')}`)
+    .optional()
+    .meta({ description: 'With envelopeId only: whose envelope it is, where deals of the type go by two' }),
   parties: parties
     .optional()
     .meta({ description: 'May be left out with envelopeId: then those of the envelope count' }),

@@ -65,6 +65,11 @@ export function addDealRoutes(app: FastifyInstance, deskOf: (caller: Caller) => 
     reply.header('cache-control', 'no-store').send(await desk(request).signLink(dealIdOf(request))),
   );
 
+  /** The link lets its holder send the contract, and is made anew for each who asks. */
+  app.get('/deals/:dealId/review-link', { config: { deed: 'see the review link' } }, async (request, reply) =>
+    reply.header('cache-control', 'no-store').send({ reviewLink: await desk(request).reviewLink(dealIdOf(request)) }),
+  );
+
   for (const name of MESSAGES) {
     app.post(`/deals/:dealId/${name}`, { config: { deed: MESSAGE_DEEDS[name] } }, async (request, reply) => {
       const told = await desk(request).tell(dealIdOf(request), name, request.body, keyOf(request));

@@ -9,7 +9,7 @@ import { isDealId } from '../deal/ids.js';
 import { policyFor, type Policy, type ProviderName } from '../deal/policy.js';
 import type { DealSnapshot } from '../deal/snapshot.js';
 import { isFinal } from '../deal/stages.js';
-import type { SigningProvider } from '../signing/provider.js';
+import { ProviderError, type SigningProvider } from '../signing/provider.js';
 import { demand, may, MESSAGE_DEEDS } from './access.js';
 import { MESSAGE_BODIES, readBody, startBody } from './bodies.js';
 import { contractSource } from './contract-source.js';
@@ -52,6 +52,8 @@ export interface Desk {
   /** The same `key` of the same caller again answers what the first message came to. */
   tell(dealId: string, name: MessageName, body: unknown, key?: string): Promise<TellAnswer>;
   signLink(dealId: string): Promise<SignLinkAnswer>;
+  /** Address of the provider's page where the draft is reviewed, made for this moment: it lets its holder send the contract. */
+  reviewLink(dealId: string): Promise<string>;
 }
 
 export interface DeskOptions {
@@ -68,7 +70,7 @@ export function createDesk(parts: DeskParts, caller: Caller, options: DeskOption
     async start(given) {
       demand(caller, 'start a deal');
       const body = readBody(startBody, given);
-      const { dealId, round, documentType, metadata } = body;
+      const { dealId, round, documentType, metadata, envelopeId, provider } = body;
       const written = policies.get(documentType);
       if (!written) {
         const known = [...policies.keys()].join(', ');
@@ -76,7 +78,8 @@ export function createDesk(parts: DeskParts, caller: Caller, options: DeskOption
           { path: 'documentType', message: `is not in the document types file, which knows ${known}` },
         ]);
       }
-      const policy = policyFor(written, dealId);
+      const policy = envelopeId === undefined ? policyFor(written, dealId) : policyOfEnvelope(written, provider);
+      if (envelopeId === undefined && provider !== undefined) throw invalidBody([WITHOUT_ENVELOPE]);
       const source = contractSource(body, policy);
       const started = await deals.start({
         dealId,
@@ -143,7 +146,7 @@ export function createDesk(parts: DeskParts, caller: Caller, options: DeskOption
       }
       const provider = signing[name];
       if (!provider) throw notOurs(name);
-      const signLink = await provider.signLink(envelopeId);
+      const signLink = await linkOf(provider, envelopeId);
       if (signLink === null) {
         const detail =
           "Not now: it is nobody's turn to sign. Look at the deal again in a moment: it may have moved on.";
@@ -154,6 +157,21 @@ export function createDesk(parts: DeskParts, caller: Caller, options: DeskOption
       const turn = parties?.find((party) => party.status === 'pending');
       return { signLink, party: turn ? { role: turn.role, order: turn.order } : null };
     },
+
+    async reviewLink(dealId) {
+      demand(caller, 'see the review link');
+      const { stage, envelopeId, provider: name } = await snapshotOf(dealId);
+      if (isFinal(stage)) throw new Problem(409, 'deal-ended', `The deal has ended: ${stage}.`, { outcome: stage });
+      if (envelopeId === null) throw noDraft(stage);
+      const provider = signing[name];
+      if (!provider) throw notOurs(name);
+      const link = await provider.reviewLink(envelopeId).catch((error: unknown) => {
+        if (error instanceof ProviderError && error.kind === 'conflict') throw noDraft(stage);
+        throw error;
+      });
+      if (link === null) throw noDraft(stage);
+      return link;
+    },
   };
 
   async function snapshotOf(dealId: string, round?: number): Promise<DealSnapshot> {
@@ -161,6 +179,38 @@ export function createDesk(parts: DeskParts, caller: Caller, options: DeskOption
     if (read.kind === 'unknown') throw unknownDeal(dealId, round);
     return read.snapshot;
   }
+}
+
+function noDraft(stage: string): Problem {
+  return new Problem(
+    409,
+    'not-now',
+    `Not now: there is a draft to look at until the contract is sent; this is ${stage}.`,
+  );
+}
+
+/** Some providers give no links out: what they say of that is the answer. */
+async function linkOf(provider: SignLinks, envelopeId: string): Promise<string | null> {
+  try {
+    return await provider.signLink(envelopeId);
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.kind !== 'conflict') throw error;
+    throw new Problem(409, 'no-sign-link', `${error.message}.`);
+  }
+}
+
+const WITHOUT_ENVELOPE = { path: 'provider', message: 'says whose envelopeId is; the document type decides otherwise' };
+
+/** Where two providers share the deals of a type, whose the envelope is must be said. */
+function policyOfEnvelope({ dual, ...policy }: Policy, named: ProviderName | undefined): Policy {
+  if (!dual) {
+    if (named === undefined || named === policy.provider) return policy;
+    const message = `must be ${policy.provider}: deals of this document type go by no other`;
+    throw invalidBody([{ path: 'provider', message }]);
+  }
+  if (named !== undefined) return dual.policies[named];
+  const message = 'is missing: deals of this document type go by two, and the envelope is at one of them';
+  throw invalidBody([{ path: 'provider', message }]);
 }
 
 function notOurs(name: ProviderName): Problem {

@@ -8,6 +8,7 @@ import {
   messageAnswer,
   problemAnswer,
   queuedAnswer,
+  reviewLinkAnswer,
   signLinkAnswer,
   startAnswer,
   webhookAnswer,
@@ -32,6 +33,7 @@ const PROBLEMS: Record<number, string> = {
   413: 'The body is larger than 1 MiB',
   415: 'The body is not JSON',
   422: 'The body is not what the route takes; errors names each field',
+  501: 'This gateway has no account at the provider of the deal',
   502: 'The e-sign provider refused, or its answer cannot be used',
   503: 'Temporal, its worker or the e-sign provider does not answer; see Retry-After',
 };
@@ -105,6 +107,21 @@ const open = (summary: string, description: string, failing: number[] = []) => (
   get: { summary, security: [], responses: { 200: { description }, ...problems(...failing) } },
 });
 
+function webhookPath(summary: string, description: string) {
+  return {
+    post: {
+      summary,
+      description: `${description} 2xx once Temporal holds the event.`,
+      security: [],
+      requestBody: { required: true, content: jsonOf({ type: 'object' }) },
+      responses: {
+        ...answers(200, 'Held, or of no consequence', schemaOf(webhookAnswer, 'output')),
+        ...problems(400, 401, 404, 413, 503),
+      },
+    },
+  };
+}
+
 /** The CRM's own notifications: hints, which are read back. */
 function notificationPath(summary: string, description: string, content: object, held: object) {
   return {
@@ -165,19 +182,19 @@ export const OPENAPI = {
         },
       },
     },
-    ...Object.fromEntries(MESSAGES.map((name) => [`/deals/{dealId}/${name}`, messagePath(name)])),
-    '/webhooks/atlas': {
-      post: {
-        summary: "Atlas's events",
-        description: 'Signed by X-Atlas-Signature over the exact bytes. 2xx once Temporal holds the event.',
-        security: [],
-        requestBody: { required: true, content: jsonOf({ type: 'object' }) },
+    '/deals/{dealId}/review-link': {
+      get: {
+        summary: 'The page of the provider where the draft is looked at and can be sent, fetched from the provider',
+        ...guarded('see the review link'),
+        parameters: [dealId],
         responses: {
-          ...answers(200, 'Held, or of no consequence', schemaOf(webhookAnswer, 'output')),
-          ...problems(400, 401, 404, 413, 503),
+          ...answers(200, 'The link', schemaOf(reviewLinkAnswer, 'output')),
+          ...problems(401, 403, 404, 409, 501, 502, 503),
         },
       },
     },
+    ...Object.fromEntries(MESSAGES.map((name) => [`/deals/{dealId}/${name}`, messagePath(name)])),
+    '/webhooks/atlas': webhookPath("Atlas's events", 'Signed by X-Atlas-Signature over the exact bytes.'),
     '/mcp': {
       post: {
         summary: 'MCP for assistants, by streamable HTTP without sessions',
@@ -211,9 +228,17 @@ const NOTIFICATIONS: Record<string, object> = {
   ),
 };
 
-/** With the route of the CRM's own notifications, where there is one. */
-export function openapiWith(crm: string | undefined): typeof OPENAPI {
+const CONNECT = {
+  '/webhooks/docusign': webhookPath(
+    'Messages of DocuSign Connect',
+    'JSON (SIM), signed by X-DocuSign-Signature-1 and so on over the exact bytes.',
+  ),
+};
+
+/** With the routes that are there for the CRM and for the providers of the settings. */
+export function openapiWith({ crm, docusign }: { crm: string | undefined; docusign: boolean }): typeof OPENAPI {
   const path = `/crm/${crm}`;
-  const described = NOTIFICATIONS[path];
-  return described ? { ...OPENAPI, paths: { ...OPENAPI.paths, [path]: described } } : OPENAPI;
+  const notifications = NOTIFICATIONS[path];
+  const paths = { ...OPENAPI.paths, ...(docusign && CONNECT), ...(notifications && { [path]: notifications }) };
+  return { ...OPENAPI, paths };
 }

@@ -109,9 +109,10 @@ export function problemOf(error: unknown): Problem {
 const PASSING: readonly ProviderErrorKind[] = ['unreachable', 'unavailable', 'rate-limited'];
 const UNREADABLE: readonly ProviderErrorKind[] = ['unreadable', 'too-large'];
 const ADVICE: Partial<Record<ProviderErrorKind, string>> = {
-  unauthorized: ' Check ATLAS_API_KEY of the gateway.',
-  forbidden: ' Check ATLAS_API_KEY of the gateway and the account.',
-  'not-found': ' Check that ATLAS_BASE_URL and ATLAS_API_KEY of the gateway are those of the worker.',
+  unauthorized: ' Check ATLAS_API_KEY of the gateway, or its DOCUSIGN variables.',
+  forbidden: ' Check ATLAS_API_KEY of the gateway, or its DOCUSIGN variables, and the account.',
+  'not-found':
+    ' Check that ATLAS_BASE_URL and ATLAS_API_KEY, or the DOCUSIGN variables, of the gateway are those of the worker.',
 };
 
 /** Messages of provider errors hold no addresses, tokens or links. */

@@ -18,6 +18,7 @@ import { listen } from './listen.js';
 import { countSend, follow, idOf, look, takeReading } from './looking.js';
 import { measuring } from './measuring.js';
 import { describe, enter, firstTried, leaveNote, startAfresh, untilDone } from './progress.js';
+import { castShadow } from './shadow.js';
 import { expire, standDown } from './standing-down.js';
 
 type Step = (deal: DealState, alarm: Alarm) => Promise<Stage>;
@@ -80,6 +81,7 @@ async function draftTheEnvelope(deal: DealState): Promise<Stage> {
     : await outside(deal).createFromTemplate({ ...common, template: policy.template, prefill: prefill ?? {} });
   deal.envelope = { id: envelopeId, reviewUrl, apiKeyId, charged: false };
   note(deal, `envelope ${envelopeId} drafted`);
+  castShadow(deal);
 
   const { templateVersion, trusted, sent } = made;
   if (templateVersion === undefined) return 'detecting';

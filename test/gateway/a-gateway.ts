@@ -120,18 +120,18 @@ export const aReading = (over: Partial<EnvelopeReading> = {}): EnvelopeReading =
 export interface PaperProvider extends SignLinks {
   /** Envelopes whose link was asked for. */
   asked: string[];
-  answers: { signLink: () => string | null; readEnvelope: () => EnvelopeReading };
+  answers: { signLink: () => string | null; reviewLink: () => string | null; readEnvelope: () => EnvelopeReading };
 }
 
 function paperProvider(): PaperProvider {
   const provider: PaperProvider = {
     asked: [],
-    answers: { signLink: () => SIGN_LINK, readEnvelope: () => aReading() },
+    answers: { signLink: () => SIGN_LINK, reviewLink: () => null, readEnvelope: () => aReading() },
     async signLink(envelopeId) {
       provider.asked.push(envelopeId);
       return provider.answers.signLink();
     },
-    reviewLink: async () => null,
+    reviewLink: async () => provider.answers.reviewLink(),
     readEnvelope: async () => provider.answers.readEnvelope(),
   };
   return provider;
@@ -158,6 +158,8 @@ export function aGateway(
     deals?: Deals;
     notifications?: CrmNotifications;
     publicUrl?: string;
+    connectKeys?: readonly string[];
+    policies?: ReadonlyMap<string, Policy>;
   } = {},
 ): AGateway {
   const deals = paperDeals();
@@ -167,7 +169,8 @@ export function aGateway(
   const logger = pino({ level: 'debug' }, { write: (line) => void lines.push(line) });
   const app = createGateway({
     deals,
-    signing: { atlas: provider },
+    // DocuSign answers as Atlas does.
+    signing: { atlas: provider, ...(over.connectKeys && { docusign: provider }) },
     metrics,
     logger,
     policies: POLICIES,

@@ -125,7 +125,11 @@ describe('a sign link that the provider does not give', () => {
   it.each([
     ['unreadable', 'provider-unreadable', /Atlas said/],
     ['too-large', 'provider-unreadable', /Atlas said/],
-    ['not-found', 'provider-refused', /ATLAS_BASE_URL and ATLAS_API_KEY of the gateway are those of the worker/],
+    [
+      'not-found',
+      'provider-refused',
+      /ATLAS_BASE_URL and ATLAS_API_KEY, or the DOCUSIGN variables, of the gateway are those of the worker/,
+    ],
     ['unauthorized', 'provider-refused', /Check ATLAS_API_KEY of the gateway/],
     ['forbidden', 'provider-refused', /Check ATLAS_API_KEY/],
     ['invalid', 'provider-refused', /Atlas said/],

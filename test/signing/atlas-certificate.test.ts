@@ -3,7 +3,7 @@ import { getDocument } from 'pdfjs-dist/legacy/build/pdf.mjs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Party } from '../../src/deal/party.js';
 import { startSandbox } from '../../src/sandbox/server.js';
-import { certificateIn } from '../../src/signing/atlas/certificate.js';
+import { certificateIn } from '../../src/signing/certificate.js';
 import { createAtlasClient } from '../../src/signing/atlas/client.js';
 import { createAtlasProvider } from '../../src/signing/atlas/provider.js';
 

@@ -3,7 +3,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DealSnapshot, SignedPdf } from '../../deal/snapshot.js';
 import { DocumentError } from '../../documents/documents.js';
-import { certificateIn } from '../../signing/atlas/certificate.js';
+import { certificateIn } from '../../signing/certificate.js';
 import { chain, sha256, type Entry } from './chain.js';
 
 export const LINES = 'evidence.jsonl';

@@ -24,7 +24,7 @@ export interface ConsoleParts {
   /** Null: only direct calls from this machine, which need no login. */
   identities: Identities | null;
   oidc: boolean;
-  documentTypes: readonly string[];
+  documentTypes: () => readonly string[];
   temporalUi: TemporalUi | null;
 }
 

@@ -98,17 +98,34 @@ function Standing({ deal, now }: DealPageProps): VNode {
   );
 }
 
+/** Drafts of somebody else's making at DocuSign bring no address of ours along. */
+function ReviewLink({ deal, caller }: Pick<DealPageProps, 'deal' | 'caller'>): VNode | null {
+  const text = 'Open the provider’s review page';
+  if (deal.reviewUrl !== null) {
+    return (
+      <p>
+        <Outward href={deal.reviewUrl}>{text}</Outward>
+      </p>
+    );
+  }
+  const drafted = deal.provider === 'docusign' && deal.stage === 'in-review' && deal.envelopeId !== null;
+  if (!drafted || !may(caller, 'see the review link')) return null;
+  return (
+    <p>
+      <a href={addressOf(deal, '/review-page')}>{text}</a>
+    </p>
+  );
+}
+
 function Actions({ deal, caller, form }: DealPageProps): VNode {
   const actions = actionsFor(caller, deal);
-  const signLink = deal.stage === 'out-for-signature' && may(caller, 'fetch the sign link');
+  // DocuSign gives none out.
+  const hasLinks = deal.provider !== 'docusign';
+  const signLink = hasLinks && deal.stage === 'out-for-signature' && may(caller, 'fetch the sign link');
   return (
     <section class="card" aria-labelledby="actions">
       <h2 id="actions">What you can do</h2>
-      {deal.reviewUrl !== null && (
-        <p>
-          <Outward href={deal.reviewUrl}>Open the provider’s review page</Outward>
-        </p>
-      )}
+      <ReviewLink deal={deal} caller={caller} />
       {actions.length === 0 && !signLink ? (
         <p class="muted">
           {deal.actions.length === 0

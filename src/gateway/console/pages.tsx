@@ -7,6 +7,7 @@ import type { Desk } from '../desk.js';
 import { UnreadableQuery } from '../deal-list.js';
 import type { Caller } from '../identity.js';
 import { Problem } from '../problem.js';
+import { REVIEW_PAGE } from '../review-page.js';
 import { textOf } from './action-form.js';
 import { DealsPage } from './deals-page.js';
 import { DealView } from './deal-page.js';
@@ -20,7 +21,7 @@ import { forget, visitorAt } from './visitors.js';
 
 export interface PageParts {
   deskOf: (caller: Caller) => Desk;
-  documentTypes: readonly string[];
+  documentTypes: () => readonly string[];
   temporalUi: TemporalUi | null;
 }
 
@@ -47,7 +48,7 @@ export function addPages(app: FastifyInstance, { deskOf, documentTypes, temporal
     const chosen = readChoices(request.query);
     const now = Date.now();
     const found = await readPage(deskAt(request), chosen, now);
-    const body = <DealsPage chosen={chosen} found={found} documentTypes={documentTypes} now={now} />;
+    const body = <DealsPage chosen={chosen} found={found} documentTypes={documentTypes()} now={now} />;
     return send(request, reply, { title: 'Deals', here: 'deals', refreshSeconds: LISTS, body });
   });
 
@@ -91,6 +92,11 @@ export function addPages(app: FastifyInstance, { deskOf, documentTypes, temporal
       body: <SignLinkPage dealId={dealId} {...answer} />,
     });
   });
+
+  /** To the provider's page of the draft, whose own addresses last for minutes. Neither stored nor logged: it lets its holder send. */
+  app.get<{ Params: { dealId: string } }>(REVIEW_PAGE, async (request, reply) =>
+    reply.redirect(await deskAt(request).reviewLink(request.params.dealId), 302),
+  );
 }
 
 export function send(request: FastifyRequest, reply: FastifyReply, page: Omit<Page, 'visitor'>): FastifyReply {

@@ -6,7 +6,7 @@ import type {
   TemplateDraft,
   TemplateFacts,
 } from '../provider.js';
-import { certificateIn } from './certificate.js';
+import { certificateIn } from '../certificate.js';
 import type { AtlasClient } from './client.js';
 import type { CreateRequest, Metadata } from './envelopes.js';
 import { fieldsIn } from './fields.js';

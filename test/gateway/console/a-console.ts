@@ -93,7 +93,7 @@ export function aConsoleWith(
     deskOf: (caller) => createDesk({ deals, signing: { atlas: provider }, policies: POLICIES }, caller),
     identities,
     oidc: readJwt !== undefined,
-    documentTypes: [...POLICIES.keys()],
+    documentTypes: () => [...POLICIES.keys()],
     temporalUi: { url: 'https://temporal.example', namespace: 'deals' },
   });
   return aBrowser(app);

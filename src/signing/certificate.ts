@@ -1,4 +1,4 @@
-/** The provider's certificate of completion: Atlas appends it to the signed PDF (Atlas notes 12). */
+/** The provider's certificate of completion, which stands at the end of the signed PDF: Atlas appends it (Atlas notes 12), DocuSign where it is asked to. */
 import { PDFDocument } from '@cantoo/pdf-lib';
 
 const HEADING = /certificate of completion|signing record/i;
