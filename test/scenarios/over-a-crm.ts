@@ -24,7 +24,7 @@ import { atTheGateway, type AtTheGateway } from './at-the-gateway.js';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const API_KEY = 'sandbox-key';
 const TOKEN = 'operator-token-of-this-test';
-const SAMPLE = 4;
+const SAMPLE = 2;
 
 /** What stands between the worker and the CRM. */
 export interface Wire {
