@@ -9,6 +9,7 @@ const ROOMS = [
   'signing',
   'crm',
   'documents',
+  'files',
   'temporal',
   'gateway',
   'cli',
@@ -18,10 +19,11 @@ const MAY_IMPORT = {
   deal: [],
   workflows: ['deal'],
   activities: ['deal', 'docusign', 'signing', 'crm', 'documents'],
-  docusign: ['deal'],
+  docusign: ['deal', 'files'],
   signing: ['deal', 'docusign'],
-  crm: ['deal'],
+  crm: ['deal', 'files'],
   documents: ['deal'],
+  files: [],
   temporal: ['deal'],
   gateway: ['deal', 'temporal', 'signing', 'crm'],
   cli: ['deal', 'temporal', 'docusign', 'signing', 'gateway', 'documents', 'crm'],
@@ -45,7 +47,7 @@ function roomRule(room) {
     allowTypeImports: room === 'workflows' && other === 'activities',
   }));
   patterns.push(...OPTIONAL);
-  if (['deal', 'workflows', 'sandbox', 'crm', 'documents', 'docusign', 'signing'].includes(room)) {
+  if (['deal', 'workflows', 'sandbox', 'crm', 'documents', 'docusign', 'files', 'signing'].includes(room)) {
     patterns.push({ regex: '^(\\.\\./)+config(\\.js)?$', message: `src/${room} takes its settings as arguments.` });
   }
   if (room === 'deal' || room === 'workflows') {

@@ -1,9 +1,9 @@
 /** The feeds on Temporal's own server, with the file sink: cut off at every moment, they lose nothing and repeat nothing there. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import ts from 'typescript';
@@ -175,31 +175,17 @@ describe('feeds that are cut off', () => {
   }, 90_000);
 });
 
-/** Compiles the worker with what it imports, below node_modules so that it finds its packages. */
+/** Compiles the worker, below node_modules so that it finds its packages; what it runs is that of `dist/`, like every process of the tests. */
 function compileWorker(): string {
   const cache = join(ROOT, 'node_modules/.cache/countersign');
   mkdirSync(cache, { recursive: true });
   const out = mkdtempSync(join(cache, 'feed-worker-'));
-  const below = (folder: string): string[] =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.ts'))
-      .map((file) => join(folder, file));
-  const single = [
-    'src/activities/feeds.ts',
-    'src/activities/failures.ts',
-    'src/crm/crm.ts',
-    'src/documents/documents.ts',
-  ];
-  single.push('src/signing/provider.ts', 'src/temporal/activity-interceptors.ts', 'test/docusign/feed-worker.ts');
-  for (const file of [...below('src/deal'), ...below('src/docusign'), ...single]) {
-    const { outputText } = ts.transpileModule(readFileSync(join(ROOT, file), 'utf8'), {
-      compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
-    });
-    const target = join(out, file.replace(/\.ts$/, '.js'));
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, outputText);
-  }
-  writeFileSync(join(out, 'package.json'), '{"type":"module"}');
+  const source = readFileSync(join(ROOT, 'test/docusign/feed-worker.ts'), 'utf8');
+  const { outputText } = ts.transpileModule(
+    source.replaceAll(/'\.\.\/\.\.\/src\//g, `'${new URL('../../dist/', import.meta.url).href}`),
+    { compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true } },
+  );
+  writeFileSync(join(out, 'feed-worker.mjs'), outputText);
   return out;
 }
 
@@ -207,7 +193,7 @@ function compileWorker(): string {
 async function runWorker(orders: WorkerOrders, stop?: AbortSignal): Promise<NodeJS.Signals | null> {
   const file = join(world.folder, 'orders.json');
   writeFileSync(file, JSON.stringify(orders), { mode: 0o600 });
-  const child = spawn(process.execPath, [join(compiled, 'test/docusign/feed-worker.js'), file], {
+  const child = spawn(process.execPath, [join(compiled, 'feed-worker.mjs'), file], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   stop?.addEventListener('abort', () => child.kill('SIGTERM'));

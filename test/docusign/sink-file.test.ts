@@ -22,7 +22,7 @@ import { entryOf } from '../../src/docusign/sinks/lines.js';
 import { openSink } from '../../src/docusign/sinks/open.js';
 import { readCustomerEvents } from '../../src/docusign/sinks/reading.js';
 import { aLog, anEntry, entries, keepsTheSinkContract, keysOf, PERSONAL } from './sink-contract.js';
-import { compileSink, deliverUntil, STRIKES, type SinkProgram, type Strike, type Told } from './sink-process.js';
+import { aSinkProgram, deliverUntil, STRIKES, type SinkProgram, type Strike, type Told } from './sink-process.js';
 
 async function aFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-sink-'));
@@ -244,7 +244,7 @@ describe('the sink in a file', () => {
 describe('the sink in a file, among processes', () => {
   let program: SinkProgram;
   beforeAll(() => {
-    program = compileSink();
+    program = aSinkProgram();
   });
   afterAll(() => program.remove());
 

@@ -1,13 +1,10 @@
 /** A process with a file sink of its own, to be killed. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Where it ends itself, in its third delivery: before it writes, in the middle of a line, once all is written, once that is told as delivered. */
 export const STRIKES = ['before', 'midway', 'written', 'delivered'] as const;
@@ -17,7 +14,7 @@ export type Strike = (typeof STRIKES)[number] | 'never';
 const PROGRAM = `
 import { writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { createFileSink } from './sinks/file.js';
+import { createFileSink } from '${new URL('../../dist/docusign/sinks/file.js', import.meta.url).href}';
 const [path, first, rows, fileBytes, strike] = process.argv.slice(2);
 const tell = (what) => process.stdout.write(JSON.stringify(what) + '\\n');
 const end = () => process.kill(process.pid, 'SIGKILL');
@@ -61,23 +58,12 @@ export interface SinkProgram {
   remove(): void;
 }
 
-/** Compiles what the sink needs into a folder of its own. */
-export function compileSink(): SinkProgram {
-  const cache = join(ROOT, 'node_modules/.cache/countersign');
-  mkdirSync(cache, { recursive: true });
-  const out = mkdtempSync(join(cache, 'sink-'));
-  const files = readdirSync(join(ROOT, 'src/docusign/sinks')).map((name) => join('sinks', name));
-  for (const file of ['rows.ts', 'settings.ts', ...files]) {
-    const { outputText } = ts.transpileModule(readFileSync(join(ROOT, 'src/docusign', file), 'utf8'), {
-      compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
-    });
-    const target = join(out, file.replace(/\.ts$/, '.js'));
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, outputText);
-  }
-  writeFileSync(join(out, 'package.json'), '{"type":"module"}');
-  writeFileSync(join(out, 'deliver.js'), PROGRAM);
-  return { entry: join(out, 'deliver.js'), remove: () => rmSync(out, { recursive: true, force: true }) };
+/** Writes the program into a folder of its own; the sink is that of `dist/`, like every process of the tests. */
+export function aSinkProgram(): SinkProgram {
+  const out = mkdtempSync(join(tmpdir(), 'countersign-sink-process-'));
+  const entry = join(out, 'deliver.mjs');
+  writeFileSync(entry, PROGRAM);
+  return { entry, remove: () => rmSync(out, { recursive: true, force: true }) };
 }
 
 export type Told = { batch: number; written: number; repeated: number } | { refused: string };
