@@ -39,10 +39,10 @@ const STEPS = [
 ];
 /** To be killed before any other step looks the same from outside as to be killed after the one before it. */
 const COSTLY = ['create', 'send', 'pdf', 'attach'];
-/** `KILLS=all` takes every step; without it those whose repetition would cost something, once the outside has carried them out. */
-const ALL = process.env.KILLS === 'all';
-const DEALS = (ALL ? STEPS : COSTLY).flatMap((step, index) =>
-  (ALL && COSTLY.includes(step) ? (['before', 'after'] as const) : (['after'] as const)).map((moment) => ({
+/** `KILLS=all` takes every step; without it those whose repetition would cost something. */
+const TAKEN = process.env.KILLS === 'all' ? STEPS : COSTLY;
+const DEALS = TAKEN.flatMap((step, index) =>
+  (COSTLY.includes(step) ? (['before', 'after'] as const) : (['after'] as const)).map((moment) => ({
     dealId: `kill-${index}-${moment}`,
     step,
     moment,
