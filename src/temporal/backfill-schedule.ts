@@ -1,38 +1,17 @@
-import {
-  ScheduleAlreadyRunning,
-  ScheduleNotFoundError,
-  ScheduleOverlapPolicy,
-  type Client,
-  type ScheduleOptions,
-} from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { BACKFILL_SCHEDULE, BACKFILL_TYPE } from '../deal/intake.js';
+import { ensureSchedule, removeSchedule } from './schedules.js';
 
-/**
- * Has Temporal look every `everyMs` for deals that wait in the CRM, or no more where that is null. Safe to repeat; says what is so now. A
- * look that takes longer than the interval is not joined by a second one.
- */
+/** Has Temporal look every `everyMs` for deals that wait in the CRM, or no more where that is null. Safe to repeat; says what is so now. */
 export async function ensureBackfill(client: Client, taskQueue: string, everyMs: number | null): Promise<string> {
   const scheduleId = `${BACKFILL_SCHEDULE}-${taskQueue}`;
-  const handle = client.schedule.getHandle(scheduleId);
-  if (everyMs === null) {
-    try {
-      await handle.delete();
-      return 'back-fill: no longer scheduled';
-    } catch (error) {
-      if (error instanceof ScheduleNotFoundError) return 'back-fill: not scheduled (CRM_BACKFILL_EVERY)';
-      throw error;
-    }
-  }
-  const schedule: Omit<ScheduleOptions, 'scheduleId'> = {
-    spec: { intervals: [{ every: everyMs }] },
-    action: { type: 'startWorkflow', workflowType: BACKFILL_TYPE, workflowId: scheduleId, taskQueue, args: [] },
-    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: everyMs },
-  };
-  try {
-    await client.schedule.create({ scheduleId, ...schedule });
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    await handle.update(({ state }) => ({ ...schedule, state }));
-  }
+  if (everyMs === null)
+    return (await removeSchedule(client, scheduleId))
+      ? 'back-fill: no longer scheduled'
+      : 'back-fill: not scheduled (CRM_BACKFILL_EVERY)';
+  await ensureSchedule(client, scheduleId, {
+    ...{ workflowType: BACKFILL_TYPE, taskQueue, args: [] },
+    ...{ everyMs, catchupMs: everyMs },
+  });
   return `back-fill: every ${everyMs / 1000} s`;
 }

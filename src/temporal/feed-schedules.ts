@@ -1,11 +1,6 @@
-import {
-  ScheduleAlreadyRunning,
-  ScheduleNotFoundError,
-  ScheduleOverlapPolicy,
-  type Client,
-  type ScheduleOptions,
-} from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { FEED_PACES, FEED_SYNCS, type FeedPace, type ScheduledFeed } from '../deal/feeds.js';
+import { ensureSchedule, removeSchedule } from './schedules.js';
 
 /**
  * Has Temporal read the audit feeds of `feeds`, and no others. Safe to repeat; says a line for each feed of what is so now. An update keeps how far a
@@ -34,28 +29,14 @@ async function ensureOne(
   pace: FeedPace | null,
 ): Promise<string> {
   const scheduleId = feedScheduleIdOf(feed, taskQueue);
-  const handle = client.schedule.getHandle(scheduleId);
-  if (pace === null) {
-    try {
-      await handle.delete();
-      return `feed ${feed}: no longer scheduled`;
-    } catch (error) {
-      if (error instanceof ScheduleNotFoundError) return `feed ${feed}: not scheduled (DOCUSIGN_FEEDS)`;
-      throw error;
-    }
-  }
-  const { workflowType } = FEED_SYNCS[feed];
-  const schedule: Omit<ScheduleOptions, 'scheduleId'> = {
-    spec: { intervals: [{ every: pace.everyMs }] },
-    action: { type: 'startWorkflow', workflowType, workflowId: scheduleId, taskQueue, args: [pace] },
-    // One run at a time: it is the last completed run's result that the next one goes on from.
-    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: Math.max(pace.everyMs, 10_000) },
-  };
-  try {
-    await client.schedule.create({ scheduleId, ...schedule });
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    await handle.update(({ state }) => ({ ...schedule, state }));
-  }
-  return `feed ${feed}: every ${pace.everyMs / 1000} s`;
+  if (pace === null)
+    return (await removeSchedule(client, scheduleId))
+      ? `feed ${feed}: no longer scheduled`
+      : `feed ${feed}: not scheduled (DOCUSIGN_FEEDS)`;
+  const { everyMs } = pace;
+  await ensureSchedule(client, scheduleId, {
+    ...{ workflowType: FEED_SYNCS[feed].workflowType, taskQueue, args: [pace] },
+    ...{ everyMs, catchupMs: Math.max(everyMs, 10_000) },
+  });
+  return `feed ${feed}: every ${everyMs / 1000} s`;
 }

@@ -12,11 +12,12 @@ import { readExternalId } from '../../src/deal/ids.js';
 import type { DealSnapshot } from '../../src/deal/snapshot.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.js';
 import { freePort } from '../../src/stack/ports.js';
-import { Processes, type ProcessSpec, type RunningProcess } from '../../src/stack/processes.js';
+import { Processes, type ProcessSpec } from '../../src/stack/processes.js';
 import { aReceiver, type Receiver } from '../crm/http-receiver.js';
 import { aSaboteur, type Moment, type PassingCall, type Saboteur } from '../support/saboteur.js';
 import { aSignedPdf } from '../support/signed-pdf.js';
 import { startDevServer, type StartedDevServer } from '../support/temporal-servers.js';
+import { aMortal } from './mortal.js';
 import { atTheGateway, type AtTheGateway } from './at-the-gateway.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -60,10 +61,7 @@ let processes: Processes;
 let gatewayUrl: string;
 let gateway: AtTheGateway;
 let metricsPort: number;
-let worker: RunningProcess | undefined;
-let killing: Promise<void> | undefined;
 let workers = 0;
-let stopping = false;
 
 async function sandboxSays<T>(path: string, body?: unknown): Promise<T> {
   const answer = await request(`${sandbox.url}/_sandbox/${path}`, {
@@ -117,9 +115,9 @@ function processOf(name: string, env: Record<string, string>): ProcessSpec {
   };
 }
 
-async function startWorker(): Promise<void> {
+const worker = aMortal(() => {
   workers += 1;
-  worker = await processes.start(
+  return processes.start(
     processOf('worker', {
       ATLAS_BASE_URL: atlasInBetween.url,
       CRM: 'http',
@@ -131,17 +129,7 @@ async function startWorker(): Promise<void> {
       METRICS_PORT: String(metricsPort),
     }),
   );
-}
-
-/** Kills the worker without a word and has it started again at once. Strikes that fall together hit one worker. */
-function killWorker(): Promise<void> {
-  return (killing ??= (async () => {
-    worker?.signal('SIGKILL');
-    await worker?.ended;
-    if (!stopping) await startWorker();
-    killing = undefined;
-  })());
-}
+});
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'countersign-kill-'));
@@ -157,19 +145,19 @@ beforeAll(async () => {
   const names = nameAtlasCalls();
   const bucketPort = await freePort();
   const bucket = `http://127.0.0.1:${bucketPort}`;
-  bucketInBetween = await aSaboteur({ target: bucket, ...names, strikes, strike: killWorker });
+  bucketInBetween = await aSaboteur({ target: bucket, ...names, strikes, strike: () => worker.kill() });
   sandbox = await startSandbox({
     credits: 100,
     bucketPort,
     bucketUrl: bucketInBetween.url,
     settings: { detection_ms: 1000, clock_speed: 60 },
   });
-  atlasInBetween = await aSaboteur({ target: sandbox.url, ...names, strikes, strike: killWorker });
+  atlasInBetween = await aSaboteur({ target: sandbox.url, ...names, strikes, strike: () => worker.kill() });
   crmInBetween = await aSaboteur({
     target: new URL(crm.url).origin,
     nameOf: nameCrmCalls,
     strikes: plan(atCrm),
-    strike: killWorker,
+    strike: () => worker.kill(),
   });
 
   processes = new Processes(join(folder, 'logs'), 3000);
@@ -177,13 +165,13 @@ beforeAll(async () => {
   gatewayUrl = `http://127.0.0.1:${port}`;
   await processes.start(processOf('gateway', { PORT: String(port), GATEWAY_TOKENS: `operator:test:${TOKEN}` }));
   metricsPort = await freePort(new Set([port]));
-  await startWorker();
+  await worker.start();
   gateway = atTheGateway(gatewayUrl, TOKEN, 280_000);
   await gateway.ready();
 }, 90_000);
 
 afterAll(async () => {
-  stopping = true;
+  await worker.stop();
   await processes.stopAll();
   await Promise.all([atlasInBetween, bucketInBetween, crmInBetween, crm].map((part) => part.close()));
   await sandbox.stop();
@@ -253,7 +241,7 @@ interface LogLine {
 }
 
 it('leaves log lines that name deal and envelope and nobody, metrics, and ends in peace when asked to', async () => {
-  const text = await readFile(worker?.logFile ?? '', 'utf8');
+  const text = await readFile(worker.process()?.logFile ?? '', 'utf8');
   expect(text).not.toMatch(/@customer\.example|@seller\.example|Ada|Bob|[?&]r?t=/);
   // A killed process may leave half a line behind, which the next one continues.
   const lines = text.split('\n').filter((line) => /^\{.*\}$/.test(line) && !/.\{"level"/.test(line));
@@ -275,6 +263,6 @@ it('leaves log lines that name deal and envelope and nobody, metrics, and ends i
   expect(metrics).toMatch(/^temporal_\w+/m);
   expect(metrics).toContain('countersign_deals_ended');
 
-  worker?.signal('SIGTERM');
-  expect(await worker?.ended).toEqual({ code: 0, signal: null });
+  worker.process()?.signal('SIGTERM');
+  expect(await worker.process()?.ended).toEqual({ code: 0, signal: null });
 });

@@ -14,11 +14,12 @@ import type { DealSnapshot } from '../../src/deal/snapshot.js';
 import { openDocumentStore } from '../../src/documents/store.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.js';
 import { freePort } from '../../src/stack/ports.js';
-import { Processes, type ProcessSpec, type RunningProcess } from '../../src/stack/processes.js';
+import { Processes, type ProcessSpec } from '../../src/stack/processes.js';
 import { anS3, aBucket, s3AtHand, type ThrowAwayS3 } from '../support/s3.js';
 import { aSaboteur, type Saboteur } from '../support/saboteur.js';
 import { aSignedPdf } from '../support/signed-pdf.js';
 import { startDevServer, type StartedDevServer } from '../support/temporal-servers.js';
+import { aMortal } from './mortal.js';
 import { atTheGateway, type AtTheGateway } from './at-the-gateway.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -100,9 +101,6 @@ export function dealsGoThrough(
   let s3: ThrowAwayS3 | undefined;
   let company: Company;
   let processes: Processes;
-  let worker: RunningProcess | undefined;
-  let killing: Promise<void> | undefined;
-  let stopping = false;
   let gatewayUrl: string;
   let gateway: AtTheGateway;
   let metricsPort: number;
@@ -135,18 +133,7 @@ export function dealsGoThrough(
     return { code, said: await readFile(started.logFile, 'utf8') };
   }
 
-  async function startWorker(): Promise<void> {
-    worker = await processes.start(processOf('worker', { METRICS_PORT: String(metricsPort) }));
-  }
-
-  function killWorker(): Promise<void> {
-    return (killing ??= (async () => {
-      worker?.signal('SIGKILL');
-      await worker?.ended;
-      if (!stopping) await startWorker();
-      killing = undefined;
-    })());
-  }
+  const worker = aMortal(() => processes.start(processOf('worker', { METRICS_PORT: String(metricsPort) })));
 
   beforeAll(async () => {
     missing = store === 's3' ? await s3AtHand() : undefined;
@@ -165,7 +152,7 @@ export function dealsGoThrough(
     const port = await freePort();
     metricsPort = await freePort(new Set([port]));
     gatewayUrl = `http://127.0.0.1:${port}`;
-    company = await found(killWorker, gatewayUrl);
+    company = await found(() => worker.kill(), gatewayUrl);
     await mkdir(join(folder, 'signed'));
     await writeFile(join(folder, 'order-form.pdf'), pdf);
     const types = { 'order-form': { crmStages: { completed: company.completed } } };
@@ -176,15 +163,14 @@ export function dealsGoThrough(
     const setup = await run(processOf('setup'));
     expect(setup.code, setup.said).toBe(0);
     await processes.start(processOf('gateway', { PORT: String(port), GATEWAY_TOKENS: `operator:test:${TOKEN}` }));
-    await startWorker();
+    await worker.start();
     gateway = atTheGateway(gatewayUrl, TOKEN, 100_000);
     await gateway.ready();
   }, 120_000);
 
   afterAll(async () => {
     if (missing !== undefined) return;
-    stopping = true;
-    await killing;
+    await worker.stop();
     await processes?.stopAll();
     await company?.close();
     await Promise.all([sandbox?.stop(), temporal?.stop(), s3?.stop()]);

@@ -19,6 +19,7 @@ import { aReceiver, type Receiver } from '../crm/http-receiver.js';
 import { aContract } from '../signing/local-docusign.js';
 import { aSaboteur, type Moment, type PassingCall, type Saboteur } from '../support/saboteur.js';
 import { startDevServer, type StartedDevServer } from '../support/temporal-servers.js';
+import { aMortal } from './mortal.js';
 import { atTheGateway, until, type AtTheGateway } from './at-the-gateway.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -77,9 +78,6 @@ export function dealsEndOver(
   let processes: Processes;
   let gateway: AtTheGateway;
   let env: Record<string, string>;
-  let worker: RunningProcess | undefined;
-  let killing: Promise<void> | undefined;
-  let stopping = false;
   const logs: string[] = [];
   const strikes = new Map<string, Moment>();
   const silenced = new Set<string>();
@@ -97,18 +95,7 @@ export function dealsEndOver(
     return started;
   }
 
-  async function startWorker(): Promise<void> {
-    worker = await start('worker', { METRICS_PORT: '0' });
-  }
-
-  function killWorker(): Promise<void> {
-    return (killing ??= (async () => {
-      worker?.signal('SIGKILL');
-      await worker?.ended;
-      if (!stopping) await startWorker();
-      killing = undefined;
-    })());
-  }
+  const worker = aMortal(() => start('worker', { METRICS_PORT: '0' }));
 
   function sabotage(provider: ProviderUnderTest): Promise<Saboteur> {
     const dealOf = new Map<string, string>();
@@ -120,7 +107,7 @@ export function dealsEndOver(
         if (dealId !== undefined) dealOf.set(provider.madeIn(answer), dealId);
       },
       strikes,
-      strike: async (name) => (name.includes('-killed-') ? killWorker() : undefined),
+      strike: async (name) => (name.includes('-killed-') ? worker.kill() : undefined),
     });
   }
 
@@ -153,14 +140,13 @@ export function dealsEndOver(
     };
     processes = new Processes(join(folder, 'logs'), 3000);
     await start('gateway', { PORT: String(port), GATEWAY_TOKENS: `operator:test:${TOKEN}` });
-    await startWorker();
+    await worker.start();
     gateway = atTheGateway(`http://127.0.0.1:${port}`, TOKEN, WAIT_MS);
     await gateway.ready();
   }, 60_000);
 
   afterAll(async () => {
-    stopping = true;
-    await killing;
+    await worker.stop();
     await processes?.stopAll();
     await Promise.all([office?.close(), crm?.close(), ...(saboteurs ?? []).map((one) => one.close())]);
     await Promise.all((providers ?? []).map((provider) => provider.close()));

@@ -96,8 +96,8 @@ async function docusign(connectKey: string): Promise<ProviderUnderTest> {
       return status === 'sent' ? `${dealId} send` : status === 'voided' ? `${dealId} void` : undefined;
     },
     madeIn: (answer) => (JSON.parse(answer.toString()) as { envelopeId: string }).envelopeId,
-    sign: async (id) => envelopes.sign(of(id), null),
-    decline: async (id) => envelopes.decline(of(id), null, 'too dear'),
+    sign: async (id) => envelopes.signing.sign(of(id), null),
+    decline: async (id) => envelopes.signing.decline(of(id), null, 'too dear'),
     async pressSend(_id, reviewLink) {
       const page = await (await fetch(reviewLink)).text();
       const [, action = ''] = /action="([^"]+)"/.exec(page) ?? [];
@@ -109,7 +109,7 @@ async function docusign(connectKey: string): Promise<ProviderUnderTest> {
         .list()
         .filter(({ customFields }) => customFields.some(({ value }) => value.startsWith(`deal-${dealId}/`)));
       return mine.map(({ envelopeId: id, status, deletedAt }) => {
-        const mails = envelopes.mails.filter((mail) => mail.envelopeId === id);
+        const mails = envelopes.notices.mails.filter((mail) => mail.envelopeId === id);
         return {
           id,
           status: deletedAt !== null ? 'gone' : status in OUT ? OUT[status as keyof typeof OUT] : 'out',

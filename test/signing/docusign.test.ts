@@ -41,7 +41,7 @@ describe('a draft', () => {
       ['carbonCopies', 'files@seller.test', 3, null, []],
     ]);
     expect(envelope?.subscriptions).toEqual([]);
-    expect(sandbox.envelopes.mails).toEqual([]);
+    expect(sandbox.envelopes.notices.mails).toEqual([]);
     expect(await provider.fields(made.envelopeId)).toEqual([
       { kind: 'signature', role: 'Customer', page: 1 },
       { kind: 'date', role: 'Customer', page: 1 },
@@ -176,14 +176,14 @@ describe('reading back', () => {
       ['Customer 1 pending', 'Seller 2 waiting', 'cc 3 copied'],
     ]);
     const out = sandbox.envelopes.of(null, envelopeId);
-    sandbox.envelopes.sign(out, null);
+    sandbox.envelopes.signing.sign(out, null);
     expect(await statuses()).toEqual([
       'pending',
       true,
       'ready',
       ['Customer 1 signed', 'Seller 2 pending', 'cc 3 copied'],
     ]);
-    sandbox.envelopes.sign(out, null);
+    sandbox.envelopes.signing.sign(out, null);
     expect(await statuses()).toEqual([
       'signed',
       true,
@@ -332,7 +332,7 @@ describe('sending, taking back, reminding', () => {
     const envelopeId = await envelope();
     await provider.voidEnvelope(envelopeId, 'surplus');
     expect(await provider.readEnvelope(envelopeId)).toMatchObject({ status: 'voided', sent: false });
-    expect(sandbox.envelopes.mails).toEqual([]);
+    expect(sandbox.envelopes.notices.mails).toEqual([]);
     expect(await provider.findEnvelopes('deal-42/r1')).toMatchObject([{ envelopeId, status: 'voided' }]);
   });
 
@@ -342,7 +342,7 @@ describe('sending, taking back, reminding', () => {
     expect((await providerErrorOf(provider.remind(envelopeId))).kind).toBe('conflict');
     await provider.sendEnvelope(envelopeId, { parties: PARTIES, fieldsVersion: null }, 'a key');
     await provider.remind(envelopeId);
-    expect(sandbox.envelopes.mails.map(({ to, kind }) => `${kind} ${to}`)).toEqual([
+    expect(sandbox.envelopes.notices.mails.map(({ to, kind }) => `${kind} ${to}`)).toEqual([
       'request ann@customer.test',
       'reminder ann@customer.test',
     ]);
@@ -351,7 +351,7 @@ describe('sending, taking back, reminding', () => {
   it('tells who declined it for what', async () => {
     const { provider, sandbox, envelope } = await aDocusignWorld();
     const envelopeId = await envelope({ sent: true });
-    sandbox.envelopes.decline(sandbox.envelopes.of(null, envelopeId), null, 'wrong price');
+    sandbox.envelopes.signing.decline(sandbox.envelopes.of(null, envelopeId), null, 'wrong price');
     expect(await provider.readEnvelope(envelopeId)).toMatchObject({ status: 'declined', reason: 'wrong price' });
   });
 
@@ -393,7 +393,7 @@ describe('the signed PDF', () => {
     const { provider, sandbox, envelope } = await aDocusignWorld();
     const envelopeId = await envelope({ sent: true });
     const out = sandbox.envelopes.of(null, envelopeId);
-    for (const recipientId of ['1', '2']) sandbox.envelopes.sign(out, recipientId);
+    for (const recipientId of ['1', '2']) sandbox.envelopes.signing.sign(out, recipientId);
     const signed = await provider.downloadSigned(envelopeId);
     expect((await PDFDocument.load(signed)).getPageCount()).toBe(3);
     const certificate = await provider.certificate(envelopeId, signed);
@@ -480,7 +480,7 @@ describe('a template', () => {
       status: 'draft',
       externalId: 'deal-7/r1',
     });
-    expect(world.sandbox.envelopes.mails).toEqual([]);
+    expect(world.sandbox.envelopes.notices.mails).toEqual([]);
     const sent = await world.provider.sendTemplate({ ...draft, autoSend: true, externalId: 'deal-8/r1' }, 'a key');
     const envelope = world.sandbox.envelopes.of(null, sent.envelopeId);
     expect(envelope.status).toBe('sent');

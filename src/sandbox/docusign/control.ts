@@ -58,10 +58,10 @@ export function addControl(app: FastifyInstance, sandbox: Omit<DocusignSandbox, 
     presentEnvelope(envelopes.of(null, request.params.id), users, EVERYTHING),
   );
   const people: Record<string, (envelope: Envelope, given: Given) => void | Promise<void>> = {
-    view: (envelope, given) => envelopes.view(envelope, textOf(given, 'recipientId')),
-    sign: (envelope, given) => envelopes.sign(envelope, textOf(given, 'recipientId'), valuesOf(given)),
+    view: (envelope, given) => envelopes.signing.view(envelope, textOf(given, 'recipientId')),
+    sign: (envelope, given) => envelopes.signing.sign(envelope, textOf(given, 'recipientId'), valuesOf(given)),
     decline: (envelope, given) =>
-      envelopes.decline(envelope, textOf(given, 'recipientId'), textOf(given, 'reason') ?? 'No reason given'),
+      envelopes.signing.decline(envelope, textOf(given, 'recipientId'), textOf(given, 'reason') ?? 'No reason given'),
     edit: (envelope, given) => envelopes.edit(envelope, given),
     'send-from-page': (envelope) => envelopes.send(envelope),
     void: (envelope, given) => envelopes.void(envelope, textOf(given, 'reason') ?? 'Voided by the sender'),
@@ -76,7 +76,7 @@ export function addControl(app: FastifyInstance, sandbox: Omit<DocusignSandbox, 
     });
   }
 
-  app.get(`${ROOT}/mails`, async () => ({ mails: envelopes.mails }));
+  app.get(`${ROOT}/mails`, async () => ({ mails: envelopes.notices.mails }));
 
   app.get(`${ROOT}/connect`, async () => ({ messages: connect.messages }));
   app.post(`${ROOT}/connect/flush`, async () => {
@@ -85,7 +85,7 @@ export function addControl(app: FastifyInstance, sandbox: Omit<DocusignSandbox, 
   });
   app.post(`${ROOT}/connect/send`, async (request) => {
     const { envelopeId, event } = parsed(z.strictObject({ envelopeId: z.string(), event: z.string() }), request.body);
-    envelopes.tellAnyway(envelopes.of(null, envelopeId), event);
+    envelopes.notices.tellAnyway(envelopes.of(null, envelopeId), event);
     return {};
   });
 

@@ -114,3 +114,9 @@ export const TERMINAL: readonly EnvelopeStatus[] = ['completed', 'declined', 'vo
 export function signersOf(envelope: Envelope): Recipient[] {
   return envelope.recipients.filter(({ kind }) => kind === 'signers');
 }
+
+export function moveOn(envelope: Envelope, status: EnvelopeStatus, now: number): void {
+  envelope.status = status;
+  envelope.changedAt = now;
+  envelope.modifiedAt = now;
+}

@@ -1,6 +1,5 @@
-/** Envelopes and the one way they go: created, sent, delivered, (signed), completed; or declined, or voided. */
+/** Envelopes as their sender keeps them: made, edited, sent, voided, thrown away. What signers do is in `signing.ts`. */
 import { randomUUID } from 'node:crypto';
-import type { Connect } from './connect.js';
 import {
   checkRecipients,
   EMAIL,
@@ -14,19 +13,14 @@ import {
   textOf,
   type Given,
 } from './definition.js';
-import { signersOf, TERMINAL, type Envelope, type Recipient, type RecipientKind } from './envelope.js';
+import { moveOn, TERMINAL, type Envelope } from './envelope.js';
+import type { Notices } from './notices.js';
 import { shownStatus } from './present.js';
 import { invalidParameter, Refusal } from './refusal.js';
 import type { Switches } from './settings.js';
+import { current, recipientOf, type Signing } from './signing.js';
 import { placeTab, readTabs } from './tabs.js';
 import type { Templates } from './templates.js';
-import type { StandInUser } from './world.js';
-
-export interface Mail {
-  envelopeId: string;
-  to: string;
-  kind: 'request' | 'copy' | 'reminder' | 'completed' | 'declined' | 'voided';
-}
 
 interface Counted {
   sends: number;
@@ -34,15 +28,14 @@ interface Counted {
 }
 
 export class Envelopes {
-  readonly mails: Mail[] = [];
   private readonly all = new Map<string, Envelope>();
   private readonly counted = new Map<string, Counted>();
 
   constructor(
     private readonly switches: Switches,
-    private readonly connect: Connect,
     private readonly templates: Templates,
-    private readonly users: readonly StandInUser[],
+    readonly notices: Notices,
+    readonly signing: Signing,
     private readonly now: () => number,
   ) {}
 
@@ -110,7 +103,7 @@ export class Envelopes {
     if (this.switches.anchors_checked === 'create') this.placeTabs(envelope);
     if (status === 'sent') this.prepareToSend(envelope);
     this.all.set(envelope.envelopeId, envelope);
-    this.tell(envelope, 'envelope-created');
+    this.notices.tell(envelope, 'envelope-created');
     if (status === 'sent') this.send(envelope);
     return envelope;
   }
@@ -183,12 +176,12 @@ export class Envelopes {
     }
     this.prepareToSend(envelope);
     const now = this.now();
-    this.change(envelope, 'sent');
+    moveOn(envelope, 'sent', this.now());
     envelope.sentAt = now;
     envelope.initialSentAt = now;
     this.countsOf(envelope).sends += 1;
-    this.tell(envelope, 'envelope-sent');
-    this.advance(envelope);
+    this.notices.tell(envelope, 'envelope-sent');
+    this.signing.begin(envelope);
   }
 
   void(envelope: Envelope, reason: string | null): void {
@@ -199,11 +192,12 @@ export class Envelopes {
   }
 
   private end(envelope: Envelope, reason: string): void {
-    this.change(envelope, 'voided');
+    moveOn(envelope, 'voided', this.now());
     envelope.voidedAt = this.now();
     envelope.voidedReason = reason;
-    for (const { email, sentAt } of envelope.recipients) if (sentAt !== null) this.mail(envelope, email, 'voided');
-    this.tell(envelope, 'envelope-voided');
+    for (const { email, sentAt } of envelope.recipients)
+      if (sentAt !== null) this.notices.mail(envelope, email, 'voided');
+    this.notices.tell(envelope, 'envelope-voided');
   }
 
   /** Days are over; `expire` does not wait for them. */
@@ -215,10 +209,10 @@ export class Envelopes {
     if (envelope.status !== 'sent' && envelope.status !== 'delivered')
       throw new Refusal(400, 'ENVELOPE_INVALID_STATUS', 'The envelope status is not valid for this operation.');
     for (const recipient of current(envelope)) {
-      if (recipient.clientUserId === null) this.mail(envelope, recipient.email, 'reminder');
-      this.tell(envelope, 'recipient-resent', recipient);
+      if (recipient.clientUserId === null) this.notices.mail(envelope, recipient.email, 'reminder');
+      this.notices.tell(envelope, 'recipient-resent', recipient);
     }
-    this.tell(envelope, 'envelope-resent');
+    this.notices.tell(envelope, 'envelope-resent');
   }
 
   /** Moves to the recycle bin: drafts, and what has ended. What is under way would be voided by it, which nobody is to do unawares. */
@@ -228,7 +222,7 @@ export class Envelopes {
     if (envelope.deletedAt !== null) return;
     envelope.deletedAt = this.now();
     envelope.changedAt = this.now();
-    this.tell(envelope, 'envelope-deleted');
+    this.notices.tell(envelope, 'envelope-deleted');
   }
 
   /** Subject and message of a draft. */
@@ -250,7 +244,7 @@ export class Envelopes {
     this.revise(envelope, given);
     if (documents) envelope.documents = documents;
     for (const change of listOf(given['recipients'], 'recipients')) {
-      const recipient = this.recipient(envelope, textOf(change, 'recipientId'));
+      const recipient = recipientOf(envelope, textOf(change, 'recipientId'));
       recipient.name = textOf(change, 'name', 100) ?? recipient.name;
       recipient.email = textOf(change, 'email', 100) ?? recipient.email;
       recipient.routingOrder = Number(textOf(change, 'routingOrder') ?? recipient.routingOrder);
@@ -262,51 +256,6 @@ export class Envelopes {
     envelope.recipients.push(...added);
     checkRecipients(envelope.recipients);
     this.placeTabs(envelope);
-  }
-
-  /** A signer opens the envelope; the first whose turn it is where none is named. */
-  view(envelope: Envelope, recipientId: string | null): void {
-    const recipient = this.recipient(envelope, recipientId);
-    this.mustBeCurrent(envelope, recipient);
-    if (recipient.status === 'delivered') return;
-    recipient.status = 'delivered';
-    recipient.deliveredAt = this.now();
-    envelope.modifiedAt = this.now();
-    this.tell(envelope, 'recipient-delivered', recipient);
-    const seen = signersOf(envelope).every(({ deliveredAt }) => deliveredAt !== null);
-    if (!seen || envelope.status !== 'sent') return;
-    this.change(envelope, 'delivered');
-    envelope.deliveredAt = this.now();
-    this.tell(envelope, 'envelope-delivered');
-  }
-
-  /** A signer signs, with values for text tabs by label. */
-  sign(envelope: Envelope, recipientId: string | null, values: Readonly<Record<string, string>> = {}): void {
-    const recipient = this.recipient(envelope, recipientId);
-    this.view(envelope, recipient.recipientId);
-    recipient.status = 'completed';
-    recipient.signedAt = this.now();
-    for (const tab of recipient.tabs) {
-      if (tab.type === 'fullNameTabs') tab.value = recipient.name;
-      if (tab.type === 'dateSignedTabs') tab.value = new Date(recipient.signedAt).toISOString().slice(0, 10);
-      tab.value = values[tab.fields['tabLabel'] ?? ''] ?? tab.value;
-    }
-    envelope.modifiedAt = this.now();
-    this.tell(envelope, 'recipient-completed', recipient);
-    this.advance(envelope);
-  }
-
-  decline(envelope: Envelope, recipientId: string | null, reason: string): void {
-    const recipient = this.recipient(envelope, recipientId);
-    this.view(envelope, recipient.recipientId);
-    recipient.status = 'declined';
-    recipient.declinedAt = this.now();
-    recipient.declinedReason = reason;
-    this.change(envelope, 'declined');
-    envelope.declinedAt = this.now();
-    for (const { email, sentAt } of envelope.recipients) if (sentAt !== null) this.mail(envelope, email, 'declined');
-    this.tell(envelope, 'recipient-declined', recipient);
-    this.tell(envelope, 'envelope-declined');
   }
 
   /** Those of a transaction, as far as the index has them by now. */
@@ -343,94 +292,20 @@ export class Envelopes {
       byStatus,
       sends: Object.fromEntries(counted.map(([envelopeId, { sends }]) => [envelopeId, sends])),
       downloads: Object.fromEntries(counted.map(([envelopeId, { downloads }]) => [envelopeId, downloads])),
-      mails: this.mails.length,
+      mails: this.notices.mails.length,
       /** Envelopes by the custom field `external_id`, and those keys that have more than one. */
       byExternalId: byKey,
       duplicates: Object.entries(byKey).flatMap(([key, count]) => (count > 1 ? [key] : [])),
     };
   }
 
-  tellAnyway(envelope: Envelope, event: string): void {
-    this.connect.tellAnyway(envelope, event, this.users);
-  }
-
-  /** Whose turn it is next, as signatures come in. Copies are done once they are sent. */
-  private advance(envelope: Envelope): void {
-    while (current(envelope).length === 0) {
-      const waiting = envelope.recipients.filter(({ status }) => status === 'created');
-      if (waiting.length === 0) return this.complete(envelope);
-      const next = Math.min(...waiting.map(({ routingOrder }) => routingOrder));
-      for (const recipient of waiting.filter(({ routingOrder }) => routingOrder === next))
-        this.reach(envelope, recipient);
-    }
-  }
-
-  private reach(envelope: Envelope, recipient: Recipient): void {
-    const isCopy = recipient.kind === 'carbonCopies';
-    recipient.status = isCopy ? 'completed' : 'sent';
-    recipient.sentAt = this.now();
-    // An embedded signer gets no mail: the sender's own application is to call it up.
-    if (recipient.clientUserId === null) this.mail(envelope, recipient.email, isCopy ? 'copy' : 'request');
-    this.tell(envelope, 'recipient-sent', recipient);
-    if (isCopy) this.tell(envelope, 'recipient-completed', recipient);
-  }
-
-  private complete(envelope: Envelope): void {
-    if (this.switches.signed_ms > 0 && envelope.signedAt === null) {
-      this.change(envelope, 'signed');
-      envelope.signedAt = this.now();
-      return;
-    }
-    this.change(envelope, 'completed');
-    envelope.completedAt = this.now();
-    for (const { email } of envelope.recipients) this.mail(envelope, email, 'completed');
-    this.tell(envelope, 'envelope-completed');
-  }
-
   /** What the passing of time does. */
   private pass(envelope: Envelope): void {
     const { status, expireAfter, sentAt, signedAt } = envelope;
     if (status === 'signed' && signedAt !== null && this.now() - signedAt >= this.switches.signed_ms)
-      this.complete(envelope);
+      this.signing.complete(envelope);
     if (expireAfter !== null && sentAt !== null && this.now() >= sentAt + expireAfter * 86_400_000)
       this.expire(envelope);
-  }
-
-  private recipient(envelope: Envelope, recipientId: string | null, kind: RecipientKind = 'signers'): Recipient {
-    const ofKind = envelope.recipients.filter((candidate) => candidate.kind === kind);
-    const found = recipientId === null ? current(envelope)[0] : ofKind.find((one) => one.recipientId === recipientId);
-    if (!found)
-      throw new Refusal(
-        400,
-        'UNKNOWN_ENVELOPE_RECIPIENT',
-        'The recipient you have identified is not a valid recipient of the specified envelope.',
-      );
-    return found;
-  }
-
-  private mustBeCurrent(envelope: Envelope, recipient: Recipient): void {
-    if (envelope.status !== 'sent' && envelope.status !== 'delivered')
-      throw new Refusal(400, 'ENVELOPE_INVALID_STATUS', 'The envelope status is not valid for this operation.');
-    if (!current(envelope).includes(recipient))
-      throw new Refusal(
-        400,
-        'RECIPIENT_NOT_IN_SEQUENCE',
-        'The token for an out of sequence recipient cannot be generated.',
-      );
-  }
-
-  private change(envelope: Envelope, status: Envelope['status']): void {
-    envelope.status = status;
-    envelope.changedAt = this.now();
-    envelope.modifiedAt = this.now();
-  }
-
-  private tell(envelope: Envelope, event: string, recipient: Recipient | null = null): void {
-    this.connect.tell(envelope, event, this.users, recipient);
-  }
-
-  private mail(envelope: Envelope, to: string, kind: Mail['kind']): void {
-    this.mails.push({ envelopeId: envelope.envelopeId, to, kind });
   }
 
   private countsOf(envelope: Envelope): Counted {
@@ -438,8 +313,4 @@ export class Envelopes {
     this.counted.set(envelope.envelopeId, counts);
     return counts;
   }
-}
-
-function current(envelope: Envelope): Recipient[] {
-  return signersOf(envelope).filter(({ status }) => status === 'sent' || status === 'delivered');
 }

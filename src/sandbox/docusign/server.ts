@@ -7,6 +7,8 @@ import { DEFAULT_ACCOUNTS, DEFAULT_USERS } from './defaults.js';
 import { addDocumentRoutes } from './document-routes.js';
 import { addEnvelopeRoutes } from './envelope-routes.js';
 import { Envelopes } from './envelopes.js';
+import { Notices } from './notices.js';
+import { Signing } from './signing.js';
 import { addFaults } from './failing.js';
 import { Faults } from './faults.js';
 import { Limits } from './limits.js';
@@ -77,7 +79,8 @@ export async function startDocusignSandbox(options: DocusignOptions): Promise<Do
   const faults = new Faults();
   const connect = new Connect(switches, faults, now);
   const templates = new Templates(now);
-  const envelopes = new Envelopes(switches, connect, templates, users, now);
+  const notices = new Notices(connect, users);
+  const envelopes = new Envelopes(switches, templates, notices, new Signing(switches, notices, now), now);
   for (const { key } of options.integrationKeys)
     for (const { userId } of users) tokens.consent(key, userId, options.consent ?? ALL_SCOPES);
 
