@@ -17,18 +17,24 @@ export function createCrmActivities({ crm, store }: CrmDeps) {
     return unlessGone(() => crm.record(record, writeId(`v${record.version}`)));
   }
 
-  /** Attaches the filed PDF to the CRM's deal, once. */
-  async function attachSignedPdf(deal: {
-    dealId: string;
-    round: number;
+  /** Attaches the filed PDF to the CRM's deal, once, and only then tells it that the contract is completed. */
+  async function completeInCrm({
+    envelopeId,
+    pdf,
+    record,
+  }: {
     envelopeId: string;
     pdf: SignedPdf;
+    record: CrmRecord;
   }): Promise<'taken' | 'gone'> {
-    const { pdf, ...owner } = deal;
-    return unlessGone(() => crm.attach(owner, pdf, () => store.get(pdf.uri), writeId(`attach/${pdf.sha256}`)));
+    const owner = { dealId: record.dealId, round: record.round, envelopeId };
+    return unlessGone(async () => {
+      await crm.attach(owner, pdf, () => store.get(pdf.uri), writeId(`attach/${pdf.sha256}`));
+      await crm.record(record, writeId(`v${record.version}`));
+    });
   }
 
-  return { recordInCrm, attachSignedPdf };
+  return { recordInCrm, completeInCrm };
 }
 
 /** A CRM that has deleted the deal is an answer the deal can go on with, not a failure. */

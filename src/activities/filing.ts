@@ -26,15 +26,18 @@ export function createFilingActivities({ provider, store }: FilingDeps) {
     const there = await store.find(key);
     if (there) return factsOf(there);
     const bytes = await certificateOf(envelopeId, signed);
-    if (!bytes) return null;
+    return bytes && factsOf(await put(key, bytes, sha256Of(bytes)));
+  }
+
+  /** Another try may have filed other bytes at the same moment: the first ones count. */
+  async function put(key: string, bytes: Uint8Array, sha256: string): Promise<{ uri: string; bytes: Uint8Array }> {
     try {
-      return factsOf({ ...(await store.put(key, bytes, sha256Of(bytes))), bytes });
+      return { ...(await store.put(key, bytes, sha256)), bytes };
     } catch (error) {
       if (!(error instanceof DocumentError) || error.kind !== 'refused') throw error;
-      // Another worker filed it at the same moment, with other bytes; the first one counts.
       const first = await store.find(key);
       if (!first) throw error;
-      return factsOf(first);
+      return first;
     }
   }
 
@@ -51,6 +54,11 @@ export function createFilingActivities({ provider, store }: FilingDeps) {
     }
   }
 
+  async function fetched(envelopeId: string, key: string): Promise<{ uri: string; bytes: Uint8Array }> {
+    const bytes = await provider.downloadSigned(envelopeId);
+    return put(key, bytes, (await inspected(bytes)).sha256);
+  }
+
   /**
    * Fetches, checks and files the signed PDF and, beside it, its certificate. What an earlier try has filed is kept, since a provider may draw
    * the same contract anew.
@@ -65,10 +73,8 @@ export function createFilingActivities({ provider, store }: FilingDeps) {
   }): Promise<SignedPdf & { reassigned?: string[] }> {
     return translated(async () => {
       const place = `${activityInfo().workflowExecution?.workflowId ?? 'unknown'}/${envelopeId}`;
-      const filed = await store.find(`${place}.pdf`);
-      const bytes = filed?.bytes ?? (await provider.downloadSigned(envelopeId));
+      const { uri, bytes } = (await store.find(`${place}.pdf`)) ?? (await fetched(envelopeId, `${place}.pdf`));
       const facts = await inspected(bytes);
-      const { uri } = filed ?? (await store.put(`${place}.pdf`, bytes, facts.sha256));
       log.info('signed PDF filed', { envelope_id: envelopeId, bytes: facts.bytes, pages: facts.pages });
       const certificate = await certificateBeside(`${place}.certificate.pdf`, envelopeId, bytes);
       return { uri, ...facts, certificate, reassigned: await reassignedIn(envelopeId, parties) };

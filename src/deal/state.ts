@@ -262,6 +262,11 @@ export function charge(deal: DealState): boolean {
   return true;
 }
 
+export function idOf(deal: DealState): string {
+  if (!deal.envelope) throw new Error('the deal has no envelope yet');
+  return deal.envelope.id;
+}
+
 /** One write to the CRM: the deal as it stands. `version` grows with every write, so a late one cannot overwrite a newer. */
 export interface CrmRecord {
   dealId: string;

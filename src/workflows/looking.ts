@@ -1,6 +1,6 @@
 /** What the provider says of the envelope, and where that leads. */
 import { log, metricMeter } from '@temporalio/workflow';
-import { charge, note, takeTurn, type DealState } from '../deal/state.js';
+import { charge, idOf, note, takeTurn, type DealState } from '../deal/state.js';
 import type { Stage } from '../deal/stages.js';
 import { takeCancel } from '../deal/verdicts.js';
 import type { EnvelopeReading } from '../activities/index.js';
@@ -83,9 +83,4 @@ export function countRefund(deal: DealState, voided: EnvelopeReading): void {
   if (!deal.envelope?.charged || voided.signedCount !== 0) return;
   deal.credits.refunded += 1;
   metricMeter.createCounter('countersign_credits_refunded').add(1);
-}
-
-export function idOf(deal: DealState): string {
-  if (!deal.envelope) throw new Error('the deal has no envelope yet');
-  return deal.envelope.id;
 }

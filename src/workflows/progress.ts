@@ -9,11 +9,11 @@ import {
   TimeoutFailure,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import { defineSearchAttributeKey } from '@temporalio/common';
+import { defineSearchAttributeKey, type SearchAttributeUpdatePair } from '@temporalio/common';
 import { keepDuration } from '../deal/figures.js';
 import { isRefusal, retriesByItself, type Refusal } from '../deal/refusals.js';
 import { expiresAt, reviewDue, waitingFor } from '../deal/showing.js';
-import { beginStage, block, crmRecordOf, interrupted, note, TIMER, type DealState } from '../deal/state.js';
+import { beginStage, block, crmRecordOf, idOf, interrupted, note, TIMER, type DealState } from '../deal/state.js';
 import { isFinal, type Stage } from '../deal/stages.js';
 import { takeCancel } from '../deal/verdicts.js';
 import { atOnce, outside } from './activities.js';
@@ -25,12 +25,14 @@ const dealBlocked = defineSearchAttributeKey('DealBlocked', 'KEYWORD');
 const envelopeId = defineSearchAttributeKey('EnvelopeId', 'KEYWORD');
 const stageSince = defineSearchAttributeKey('StageSince', 'DATETIME');
 
-/** Stages the CRM has no word for: they pass within seconds, and the next one tells it more. */
-const BETWEEN_STAGES: readonly Stage[] = ['preparing', 'sending'];
+/** Stages the CRM has no word for: they pass within seconds, and the next one tells it more. Of a filing that does not, `linger` tells it. */
+const BETWEEN_STAGES: readonly Stage[] = ['preparing', 'sending', 'filing'];
 
 /** Moves the deal on. The CRM learns of it first, so that a deal never shows a stage its CRM has refused. */
 export async function enter(deal: DealState, stage: Stage): Promise<void> {
   const gone = !BETWEEN_STAGES.includes(stage) && (await tellCrm(deal, stage)) === 'gone';
+  if (gone && stage === 'completed')
+    note(deal, 'the CRM no longer has the deal: the PDF is filed but attached to nothing');
   beginStage(deal, stage);
   if (deal.newsSince !== null) {
     keepDuration(deal.figures.webhooks, Date.now() - Date.parse(deal.newsSince));
@@ -39,13 +41,23 @@ export async function enter(deal: DealState, stage: Stage): Promise<void> {
   // Nothing is left to tell it of an end; of a signed contract the PDF is still to be filed.
   if (gone && !isFinal(stage)) takeCancel(deal, { reason: 'the CRM no longer has the deal', by: 'crm' });
   log.info('deal moved on', { stage });
-  upsertSearchAttributes([
-    { key: dealStage, value: stage },
-    { key: stageSince, value: new Date(deal.since) },
-    { key: envelopeId, value: deal.envelope?.id ?? null },
-  ]);
+  if (stage !== 'filing') upsertSearchAttributes(listed(deal));
   describe(deal);
   if (isFinal(stage)) metricMeter.createCounter('countersign_deals_ended').add(1, { outcome: stage });
+}
+
+/** Tells everybody of a stage that was to pass at once and does not. */
+export async function linger(deal: DealState): Promise<void> {
+  upsertSearchAttributes(listed(deal));
+  await tellCrm(deal, deal.stage);
+}
+
+function listed(deal: DealState): SearchAttributeUpdatePair[] {
+  return [
+    { key: dealStage, value: deal.stage },
+    { key: stageSince, value: new Date(deal.since) },
+    { key: envelopeId, value: deal.envelope?.id ?? null },
+  ];
 }
 
 /**
@@ -57,7 +69,13 @@ export async function enter(deal: DealState, stage: Stage): Promise<void> {
 async function tellCrm(deal: DealState, stage: Stage, text?: string): Promise<'taken' | 'gone'> {
   deal.crmVersion = Math.max(deal.crmVersion + 1, deal.events * WRITES_A_TASK);
   const record = { ...crmRecordOf(deal, stage), ...(text !== undefined && { note: text }) };
-  if (isFinal(stage) && stage !== 'completed') return outside(deal).recordInCrm(record);
+  if (stage === 'completed' && deal.signedPdf) {
+    const completed = { envelopeId: idOf(deal), pdf: deal.signedPdf, record };
+    return atOnce(deal, 'attach the signed PDF in the CRM and tell it: completed', ({ completeInCrm }) =>
+      completeInCrm(completed),
+    );
+  }
+  if (isFinal(stage)) return outside(deal).recordInCrm(record);
   return atOnce(deal, text ?? `tell the CRM: ${stage}`, ({ recordInCrm }) => recordInCrm(record));
 }
 
@@ -114,7 +132,7 @@ async function standStill(deal: DealState, alarm: Alarm, refusal: { reason: Refu
   block(deal, refusal.reason, refusal.detail);
   metricMeter.createCounter('countersign_deals_blocked').add(1, { reason: refusal.reason });
   log.warn('deal blocked', { stage: deal.stage, reason: refusal.reason });
-  upsertSearchAttributes([{ key: dealBlocked, value: refusal.reason }]);
+  upsertSearchAttributes([...listed(deal), { key: dealBlocked, value: refusal.reason }]);
   describe(deal);
 
   const known = { cancel: deal.cancel, amend: deal.amend, news: deal.news };

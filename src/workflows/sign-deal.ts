@@ -4,10 +4,10 @@
  * Each stage is one step below, in order; a step does its work and answers the next stage. Messages never act by
  * themselves: they change the deal (see `listen`), and the step under way notices.
  */
-import { ApplicationFailure, CancellationScope, metricMeter } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, metricMeter, TemporalFailure } from '@temporalio/workflow';
 import { expiresAt, reminderDue, reviewDue } from '../deal/showing.js';
 import { nobodySigned } from '../deal/party.js';
-import { interrupted, note, openDeal, type DealState } from '../deal/state.js';
+import { idOf, interrupted, note, openDeal, type DealState } from '../deal/state.js';
 import type { DealResult, PinnedDocument } from '../deal/snapshot.js';
 import { isFinal, type FinalStage, type OpenStage, type Stage } from '../deal/stages.js';
 import type { DealStart } from '../deal/start.js';
@@ -15,9 +15,9 @@ import { outside, atOnce } from './activities.js';
 import { createAlarm, type Alarm } from './alarm.js';
 import { tick } from './clock.js';
 import { listen } from './listen.js';
-import { countSend, follow, idOf, look, takeReading } from './looking.js';
+import { countSend, follow, look, takeReading } from './looking.js';
 import { measuring } from './measuring.js';
-import { describe, enter, firstTried, leaveNote, startAfresh, untilDone } from './progress.js';
+import { describe, enter, firstTried, leaveNote, linger, startAfresh, untilDone } from './progress.js';
 import { castShadow } from './shadow.js';
 import { expire, standDown } from './standing-down.js';
 
@@ -261,23 +261,32 @@ async function vouchForTemplate(deal: DealState): Promise<void> {
   deal.vouched = true;
 }
 
-/** Signed is not filed: the CRM knows of the signature by now, and this step goes on until the PDF is where it belongs. */
+/** Signed is not filed: this step goes on until the PDF is where it belongs. */
 async function fileTheSignedPdf(deal: DealState): Promise<Stage> {
-  const { dealId, round, parties } = deal.start;
-  const envelopeId = idOf(deal);
   if (!deal.signedPdf) {
-    const { reassigned = [], ...pdf } = await outside(deal).fileSignedPdf({ dealId, envelopeId, parties });
+    const { reassigned = [], ...pdf } = await fetchAndFile(deal);
     deal.signedPdf = pdf;
     deal.figures.filedAt = deal.clock;
     for (const role of reassigned) note(deal, `${role} was signed by somebody else than was asked`, 'provider');
     note(deal, `signed PDF filed (${deal.signedPdf.pages} pages)`);
   }
-  const { signedPdf: pdf } = deal;
-  const attached = await atOnce(deal, 'attach the signed PDF in the CRM', ({ attachSignedPdf }) =>
-    attachSignedPdf({ dealId, round, envelopeId, pdf }),
-  );
-  if (attached === 'gone') note(deal, 'the CRM no longer has the deal: the PDF is filed but attached to nothing');
   return 'completed';
+}
+
+/** At once, as it nearly always goes; where it does not, the CRM hears of the signature first, and it takes as many tries as it takes. */
+async function fetchAndFile(deal: DealState): ReturnType<ReturnType<typeof outside>['fileSignedPdf']> {
+  const { dealId, parties, policy } = deal.start;
+  const contract = { dealId, envelopeId: idOf(deal), parties };
+  try {
+    return await atOnce(deal, 'fetch, check and file the signed PDF', ({ fileSignedPdf }) =>
+      fileSignedPdf({ ...contract, provider: policy.provider }),
+    );
+  } catch (error) {
+    // What a local activity failed with comes as it is, not as the cause of an ActivityFailure.
+    if (!(error instanceof TemporalFailure)) throw error;
+    await linger(deal);
+    return outside(deal).fileSignedPdf(contract);
+  }
 }
 
 async function remind(deal: DealState): Promise<void> {

@@ -33,7 +33,6 @@ const STEPS = [
   'record:in-review',
   'send',
   'record:out-for-signature',
-  'record:filing',
   'pdf',
   'attach',
   'record:completed',

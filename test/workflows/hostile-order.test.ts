@@ -258,7 +258,7 @@ function watchOver(world: PaperWorld): string[] {
 async function bringToAnEnd(deal: RunningDeal, last: Last): Promise<void> {
   const { world } = deal;
   world.mishaps.length = 0;
-  for (let patience = 0; patience < 40; patience++) {
+  for (let patience = 0; patience < 100; patience++) {
     const { stage, blocked, revision } = await deal.snapshot();
     if (isFinal(stage)) return;
     if (blocked?.reason === 'review-rejected')

@@ -71,7 +71,7 @@ describe('a deal in Temporal’s UI', () => {
               'look at the envelope again',
               'read the envelope back',
               'fetch, check and file the signed PDF',
-              'attach the signed PDF in the CRM',
+              'attach the signed PDF in the CRM and tell it: completed',
             ].map((summary) => JSON.stringify(summary)),
           ),
         );

@@ -19,6 +19,9 @@ const RESULTS: Partial<Record<string, readonly string[]>> = {
   fileSignedPdf: ['uri', 'sha256', 'bytes', 'pages', 'certificate', 'reassigned'],
 };
 
+/** What the SDK calls the one event that a local activity leaves. */
+const LOCAL_ACTIVITY = 'core_local_activity';
+
 /** What the CRM asked for when it started the deal. */
 const ASKED = ['documentType', 'document', 'envelopeId', 'parties', 'metadata', 'policy'];
 
@@ -59,7 +62,7 @@ async function entriesOf(events: readonly Event[], runId: string, converter: Loa
     const { workflowExecutionSignaledEventAttributes: signal, workflowExecutionUpdateAcceptedEventAttributes: update } =
       event;
     const { activityTaskScheduledEventAttributes: step, activityTaskCompletedEventAttributes: done } = event;
-    const { workflowExecutionStartedEventAttributes: started } = event;
+    const { workflowExecutionStartedEventAttributes: started, markerRecordedEventAttributes: marker } = event;
     if (started) {
       const asked = told(await decode(started.input?.payloads), ASKED);
       entries.push({ kind: 'run', ...about, by: started.identity ?? '', ...(asked && { asked }) });
@@ -83,6 +86,10 @@ async function entriesOf(events: readonly Event[], runId: string, converter: Loa
         entries.push({ kind: 'message', ...about, name, by: 'update', payload: await decode(input?.args?.payloads) });
     } else if (step) {
       scheduled.set(String(event.eventId), step.activityType?.name ?? '');
+    } else if (marker?.markerName === LOCAL_ACTIVITY) {
+      const { activity_type: name = '' } = (await decode(marker.details?.data?.payloads)) as { activity_type?: string };
+      const result = told(await decode(marker.details?.result?.payloads), RESULTS[name]);
+      if (result) entries.push({ kind: 'step', ...about, name, result });
     } else if (done) {
       const name = scheduled.get(String(done.scheduledEventId)) ?? '';
       const result = told(await decode(done.result?.payloads), RESULTS[name]);
