@@ -81,4 +81,20 @@ export default tseslint.config(
   },
   { files: ['**/*.js', '**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
   ...ROOMS.map(roomRule),
+  {
+    files: ['cluster/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^(\\.\\./)+src/(?!(stack|files|temporal)/)',
+              message: 'cluster/ starts engines and knows no deals: see docs/architecture.md.',
+            },
+          ],
+        },
+      ],
+    },
+  },
 );

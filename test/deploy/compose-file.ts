@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { Ajv } from 'ajv';
-import { parse } from 'yaml';
+import { parse, type CollectionTag } from 'yaml';
 import { z } from 'zod';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export const COMPOSE = readFileSync(`${ROOT}docker-compose.yml`, 'utf8');
+export const CLUSTER = readFileSync(`${ROOT}deploy/temporal/cluster.yml`, 'utf8');
 export const EXAMPLE_ENV = readFileSync(`${ROOT}.env.example`, 'utf8');
 
 /** The forms that the file uses; another one fails here and wants its rule first. */
@@ -41,6 +42,7 @@ const service = z.strictObject({
   cap_drop: z.array(z.string()).default([]),
   security_opt: z.array(z.string()).default([]),
   logging: z.strictObject({ driver: z.string(), options: z.record(z.string(), z.string()) }),
+  deploy: z.strictObject({ replicas: z.number() }).optional(),
 });
 
 const composeFile = z.looseObject({
@@ -53,12 +55,50 @@ export type Service = z.output<typeof service>;
 export type Compose = z.output<typeof composeFile>;
 
 /** Throws an error that names what is wrong first: a variable without a value, a breach of the specification, a form unknown here. */
-export function readCompose(text: string, env: Readonly<Record<string, string | undefined>>): Compose {
-  const interpolated = interpolate(parse(text, { merge: true, mapAsMap: false }), env);
+export function readCompose(text: string, env: Readonly<Record<string, string | undefined>>, over?: string): Compose {
+  const read = (file: string): unknown => parse(file, { merge: true, mapAsMap: false, customTags: [OVERRIDE] });
+  const interpolated = interpolate(over === undefined ? read(text) : merged(read(text), read(over)), env);
   const problems = breachesOfSpecification(interpolated);
   if (problems.length > 0) throw new Error(problems.join('\n'));
   return composeFile.parse(interpolated);
 }
+
+const overriding = new WeakSet<object>();
+
+/** `!override`: instead of what the file below says, not beside it. */
+const OVERRIDE: CollectionTag = {
+  tag: '!override',
+  collection: 'seq',
+  resolve: (sequence) => {
+    const { toJSON } = sequence as { toJSON: (...args: unknown[]) => object };
+    Object.assign(sequence, {
+      toJSON: (...args: unknown[]) => {
+        const list = toJSON.apply(sequence, args);
+        overriding.add(list);
+        return list;
+      },
+    });
+    return sequence;
+  },
+};
+
+/** One file over another, as docker compose lays them: mappings by key, lists one after the other, commands replaced. */
+function merged(below: unknown, above: unknown, key = ''): unknown {
+  if (Array.isArray(below) && Array.isArray(above)) {
+    return overriding.has(above) || ['command', 'entrypoint', 'test'].includes(key) ? above : [...below, ...above];
+  }
+  if (!isMapping(below) || !isMapping(above)) return above;
+  const keys = [...new Set([...Object.keys(below), ...Object.keys(above)])];
+  return Object.fromEntries(
+    keys.map((name) => [
+      name,
+      name in above && name in below ? merged(below[name], above[name], name) : (above[name] ?? below[name]),
+    ]),
+  );
+}
+
+const isMapping = (node: unknown): node is Record<string, unknown> =>
+  typeof node === 'object' && node !== null && !Array.isArray(node);
 
 const validate = new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(specification());
 
