@@ -6,6 +6,7 @@ import type { GatewayToken, OidcSettings } from '../config.js';
 import type { CrmNotifications } from '../crm/intake.js';
 import type { Policy, ProviderName } from '../deal/policy.js';
 import { guardRoutes } from './access.js';
+import { protectAnswers } from './answer-headers.js';
 import { addConsole } from './console/console.js';
 import type { TemporalUi } from './console/links.js';
 import { addCrmWebhook } from './crm-webhook.js';
@@ -14,6 +15,7 @@ import type { Deals } from './deals.js';
 import { createDesk, type SignLinks } from './desk.js';
 import { addHealthRoutes } from './health-routes.js';
 import { createIdentities } from './identity.js';
+import { LIMITS, limitRequests, type Limits } from './limits.js';
 import { addAssistantRoutes } from './mcp/routes.js';
 import { createMetrics, observeRequests, type Metrics } from './observe.js';
 import { createOidc } from './oidc.js';
@@ -23,6 +25,9 @@ import { Problem, problemBody, sendProblem } from './problem.js';
 import { atlasSender, docusignSender } from './webhook-senders.js';
 
 const BODY_LIMIT = 1024 * 1024;
+const HEADERS_LIMIT = 16 * 1024;
+/** Clients that open connections and say nothing hold each for `Patience.requestMs` only; this bounds how many do so at once. */
+const MOST_CONNECTIONS = 5_000;
 
 /** A client gets this long, in milliseconds, to send its request, and an idle connection to send the next. */
 export interface Patience {
@@ -49,6 +54,9 @@ export interface GatewayParts {
   logger: FastifyBaseLogger;
   metrics?: Metrics;
   patience?: Patience;
+  limits?: Limits;
+  /** Proxies that tell truly whom they forward for, by address or network; empty for none. */
+  trustProxy?: readonly string[];
 }
 
 /** The server, not yet listening. `close()` stops accepting, lets requests under way finish and ends idle connections. */
@@ -63,15 +71,21 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: ({ headers }) => requestIdOf(headers['x-request-id']),
     bodyLimit: BODY_LIMIT,
+    ...(parts.trustProxy?.length && { trustProxy: [...parts.trustProxy] }),
     requestTimeout: requestMs,
     keepAliveTimeout: idleMs,
     // A silent connection ends after this long; longer than any answer takes.
     connectionTimeout: requestMs + idleMs,
-    http: { headersTimeout: requestMs, connectionsCheckingInterval: Math.min(requestMs, 5_000) },
+    http: {
+      headersTimeout: requestMs,
+      connectionsCheckingInterval: Math.min(requestMs, 5_000),
+      maxHeaderSize: HEADERS_LIMIT,
+    },
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
     clientErrorHandler: refuseUnreadable,
   });
+  app.server.maxConnections = MOST_CONNECTIONS;
   // Text would otherwise be read as a string body, and a web page may send it anywhere without being asked.
   app.removeContentTypeParser('text/plain');
 
@@ -80,7 +94,10 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
   endConnectionsOnClose(app);
   observeRequests(app, metrics);
-  guardRoutes(app, identities);
+  protectAnswers(app);
+  limitRequests(app, parts.limits ?? LIMITS);
+  // After the plugins above, so that refusals have their headers and are counted.
+  app.after(() => guardRoutes(app, identities));
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler((request) => {
     const allowed = routes.filter(({ url }) => patternOf(url).test(request.url)).flatMap(({ method }) => method);
