@@ -5,7 +5,7 @@ import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } 
 import type { GatewayToken, OidcSettings } from '../config.js';
 import type { CrmNotifications } from '../crm/intake.js';
 import type { Policy, ProviderName } from '../deal/policy.js';
-import { guardRoutes } from './access.js';
+import { guardRoutes, type Deed } from './access.js';
 import { protectAnswers } from './answer-headers.js';
 import { addConsole } from './console/console.js';
 import type { TemporalUi } from './console/links.js';
@@ -26,8 +26,23 @@ import { atlasSender, docusignSender } from './webhook-senders.js';
 
 const BODY_LIMIT = 1024 * 1024;
 const HEADERS_LIMIT = 16 * 1024;
+const NEVER_SNIFFED = { 'x-content-type-options': 'nosniff' };
 /** Clients that open connections and say nothing hold each for `Patience.requestMs` only; this bounds how many do so at once. */
 const MOST_CONNECTIONS = 5_000;
+
+/** What the gateway answers to; `deed` names who may (`access.ts`). */
+export interface Route {
+  method: string | string[];
+  url: string;
+  deed: Deed | undefined;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** All there are, once the server is ready. */
+    routes: readonly Route[];
+  }
+}
 
 /** A client gets this long, in milliseconds, to send its request, and an idle connection to send the next. */
 export interface Patience {
@@ -82,15 +97,18 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
       maxHeaderSize: HEADERS_LIMIT,
     },
     routerOptions: { maxParamLength: 200 },
-    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    // No hook runs for a path that cannot be read.
+    frameworkErrors: (error, request, reply) =>
+      void sendProblem(error, request, reply.headers({ 'x-request-id': request.id, ...NEVER_SNIFFED })),
     clientErrorHandler: refuseUnreadable,
   });
   app.server.maxConnections = MOST_CONNECTIONS;
   // Text would otherwise be read as a string body, and a web page may send it anywhere without being asked.
   app.removeContentTypeParser('text/plain');
 
-  const routes: { method: string | string[]; url: string }[] = [];
-  app.addHook('onRoute', ({ method, url }) => void routes.push({ method, url }));
+  const routes: Route[] = [];
+  app.decorate('routes', routes);
+  app.addHook('onRoute', ({ method, url, config }) => void routes.push({ method, url, deed: config?.deed }));
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
   endConnectionsOnClose(app);
   observeRequests(app, metrics);
@@ -151,7 +169,15 @@ function refuseUnreadable(this: FastifyInstance, error: Error & { code?: string 
         ? [431, 'The headers are too large.']
         : [400, 'The request cannot be read as HTTP.'];
   const problem = new Problem(status, 'bad-request', detail);
-  const body = JSON.stringify(problemBody(problem, randomUUID()));
-  const head = `HTTP/1.1 ${status} ${problem.kind}\r\ncontent-type: application/problem+json`;
-  socket.end(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
+  const requestId = randomUUID();
+  const body = JSON.stringify(problemBody(problem, requestId));
+  const headers = {
+    'content-type': 'application/problem+json',
+    'x-request-id': requestId,
+    ...NEVER_SNIFFED,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${problem.kind}\r\n${lines.join('')}\r\n${body}`);
 }
