@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createRepeats } from '../../src/gateway/repeats.js';
 import { aGateway } from './a-gateway.js';
@@ -30,6 +31,28 @@ describe('the same message again', () => {
     expect(repeats.take('d')).toBe(true);
     expect(repeats.take('a')).toBe(false);
     expect(repeats.take('b')).toBe(true);
+  });
+
+  it('of DocuSign is the same whatever its count of retries says', async () => {
+    const gateway = aGateway({ connectKeys: ['connect-key'] });
+    for (let retryCount = 0; retryCount < 100; retryCount++) {
+      const payload = JSON.stringify({
+        event: 'envelope-completed',
+        retryCount,
+        generatedDateTime: '2026-10-01T08:00:00Z',
+        data: { envelopeId: 'e1e1e1e1-83c3-4940-af5e-cda8a50dd73f' },
+      });
+      const signature = createHmac('sha256', 'connect-key').update(payload).digest('base64');
+      const answer = await gateway.app.inject({
+        method: 'POST',
+        url: '/webhooks/docusign',
+        payload,
+        headers: { 'x-docusign-signature-1': signature },
+      });
+      expect(answer.statusCode).toBe(200);
+    }
+    expect(gateway.deals.heard.length).toBeLessThan(10);
+    expect((await gateway.app.inject('/metrics')).body).toMatch(/event="envelope.signed",result="repeat"} 9\d/);
   });
 
   it('is kept by its sender while Temporal is away, however often it comes', async () => {
