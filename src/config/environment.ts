@@ -93,15 +93,15 @@ export function readVariable(
       : { value: content };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    const why = WHY_UNREADABLE[code] ?? `cannot be read (${code})`;
+    const why = WHY_UNREADABLE[code] ?? '';
     return {
-      problem: `${name}_FILE: ${file} ${why}; for example ${name}_FILE=/run/secrets/${name.toLowerCase()}`,
+      problem: `${name}_FILE: ${file} cannot be read (${code})${why}; for example ${name}_FILE=/run/secrets/${name.toLowerCase()}`,
     };
   }
 }
 
 const WHY_UNREADABLE: Partial<Record<string, string>> = {
-  ENOENT: 'cannot be read: it is not there (ENOENT)',
-  EACCES: 'cannot be read: this process’s user may not (EACCES)',
-  EISDIR: 'cannot be read: it is a folder (EISDIR)',
+  ENOENT: ': it is not there',
+  EACCES: ': this process’s user may not',
+  EISDIR: ': it is a folder',
 };

@@ -44,8 +44,8 @@ describe('a secret', () => {
       `${name}: is set, and so is ${name}_FILE; set only one of them`,
     );
     expect(read('empty').problem).toMatch(/is empty; for example \w+_FILE=\/run\/secrets\/\w+$/);
-    expect(read('none').problem).toContain('it is not there (ENOENT)');
-    expect(read('folder').problem).toContain('it is a folder (EISDIR)');
+    expect(read('none').problem).toContain('cannot be read (ENOENT): it is not there');
+    expect(read('folder').problem).toContain('cannot be read (EISDIR): it is a folder');
     const [, schema] = ALL.find(([known]) => known === name) ?? [];
     if (!schema) return;
     // By the way that every process reads it, and never shown when it cannot be used.
@@ -62,7 +62,7 @@ describe('a secret', () => {
     if (root) process.seteuid?.(65_534);
     try {
       expect(readVariable({ ATLAS_API_KEY_FILE: join(folder, 'of-somebody-else') }, 'ATLAS_API_KEY').problem).toContain(
-        '(EACCES)',
+        'cannot be read (EACCES): this process’s user may not',
       );
     } finally {
       if (root) process.seteuid?.(0);
