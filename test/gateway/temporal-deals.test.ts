@@ -1,4 +1,6 @@
 /** The gateway's dealings with a real Temporal dev server and the real workflow; only the outside of the deal is on paper. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { LightMyRequestResponse } from 'fastify';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -11,7 +13,7 @@ import { aDeal } from '../support/deals.js';
 import { BUNDLE } from '../support/global-setup.js';
 import { aPaperWorld, type PaperWorld } from '../support/paper-world.js';
 import { aSignedPdf } from '../support/signed-pdf.js';
-import { startDevServer, type StartedDevServer } from '../support/temporal-servers.js';
+import { devServerPath, startDevServer, type StartedDevServer } from '../support/temporal-servers.js';
 import { aGateway, aStart, type AGateway } from './a-gateway.js';
 
 const QUEUE = 'gateway-test';
@@ -313,8 +315,8 @@ describe('a genuine webhook that is replayed a thousand times', () => {
     };
     const before = (await read('replayed')).json<DealSnapshot>();
     const answers: number[] = [];
-    for (let batch = 0; batch < 20; batch++) {
-      const replies = await Promise.all(Array.from({ length: 50 }, () => gateway.webhook(event)));
+    for (let batch = 0; batch < 100; batch++) {
+      const replies = await Promise.all(Array.from({ length: 10 }, () => gateway.webhook(event)));
       answers.push(...replies.map(({ statusCode }) => statusCode));
     }
     expect(answers).toEqual(Array<number>(1_000).fill(200));
@@ -328,5 +330,19 @@ describe('a genuine webhook that is replayed a thousand times', () => {
     // Five at once, and one more for each minute that this took.
     expect(signals.length).toBeGreaterThan(0);
     expect(signals.length).toBeLessThan(10);
-  });
+  }, 90_000);
+});
+
+describe('a deal that is erased as SECURITY.md says', () => {
+  it('is unknown from then on, and would start again', async () => {
+    expect((await start('erased', {}, withoutWorker)).statusCode).toBe(202);
+    const run = promisify(execFile);
+    const where = ['--address', server.address, '--namespace', 'default'];
+    await run(await devServerPath(), ['workflow', 'delete', '--workflow-id', 'deal-erased', ...where]);
+    await vi.waitFor(async () => expect((await read('erased')).statusCode).toBe(404), {
+      timeout: 40_000,
+      interval: 200,
+    });
+    expect((await start('erased', {}, withoutWorker)).statusCode).toBe(202);
+  }, 60_000);
 });
