@@ -1,6 +1,4 @@
 /** The gateway's dealings with a real Temporal dev server and the real workflow; only the outside of the deal is on paper. */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import type { LightMyRequestResponse } from 'fastify';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -13,7 +11,7 @@ import { aDeal } from '../support/deals.js';
 import { BUNDLE } from '../support/global-setup.js';
 import { aPaperWorld, type PaperWorld } from '../support/paper-world.js';
 import { aSignedPdf } from '../support/signed-pdf.js';
-import { devServerPath, startDevServer, type StartedDevServer } from '../support/temporal-servers.js';
+import { startDevServer, type StartedDevServer } from '../support/temporal-servers.js';
 import { aGateway, aStart, type AGateway } from './a-gateway.js';
 
 const QUEUE = 'gateway-test';
@@ -331,18 +329,4 @@ describe('a genuine webhook that is replayed a thousand times', () => {
     expect(signals.length).toBeGreaterThan(0);
     expect(signals.length).toBeLessThan(10);
   }, 90_000);
-});
-
-describe('a deal that is erased as SECURITY.md says', () => {
-  it('is unknown from then on, and would start again', async () => {
-    expect((await start('erased', {}, withoutWorker)).statusCode).toBe(202);
-    const run = promisify(execFile);
-    const where = ['--address', server.address, '--namespace', 'default'];
-    await run(await devServerPath(), ['workflow', 'delete', '--workflow-id', 'deal-erased', ...where]);
-    await vi.waitFor(async () => expect((await read('erased')).statusCode).toBe(404), {
-      timeout: 40_000,
-      interval: 200,
-    });
-    expect((await start('erased', {}, withoutWorker)).statusCode).toBe(202);
-  }, 60_000);
 });
