@@ -71,6 +71,8 @@ export interface GatewaySettings {
   notifications: CrmNotifications | null;
   /** The gateway's address as the outside knows it. */
   publicUrl: string;
+  /** Proxies in front whose word counts on where a request comes from. */
+  trustProxy: readonly string[];
   /** Web address of Temporal's UI, for links to runs; null for no links. */
   temporalUiUrl: string | null;
 }
@@ -144,7 +146,7 @@ export function readWorkerSettings(env: Environment, log: LiveLog = ON_STDERR): 
 /** `log` hears of changes of the document types file while the process runs. */
 export function readGatewaySettings(env: Environment, log: LiveLog = ON_STDERR): GatewaySettings {
   const { OIDC_ISSUER, OIDC_AUDIENCE, OIDC_ROLES_CLAIM } = VARIABLES;
-  const { HOST, GATEWAY_TOKENS, NODE_ENV, ATLAS_PREVIOUS_API_KEYS, TEMPORAL_UI_URL } = VARIABLES;
+  const { HOST, GATEWAY_TOKENS, NODE_ENV, ATLAS_PREVIOUS_API_KEYS, TEMPORAL_UI_URL, TRUST_PROXY } = VARIABLES;
   const problems = problemsOfLaterVersions(env);
   const values = take(
     problems,
@@ -157,6 +159,7 @@ export function readGatewaySettings(env: Environment, log: LiveLog = ON_STDERR):
         GATEWAY_TOKENS,
         NODE_ENV,
         REDACT_PII,
+        TRUST_PROXY,
         OIDC_ISSUER,
         OIDC_AUDIENCE,
         OIDC_ROLES_CLAIM,
@@ -196,6 +199,7 @@ export function readGatewaySettings(env: Environment, log: LiveLog = ON_STDERR):
     policies,
     notifications,
     publicUrl: publicUrlOf(values),
+    trustProxy: values.TRUST_PROXY,
     temporalUiUrl: values.TEMPORAL_UI_URL ?? null,
   };
 }

@@ -66,7 +66,8 @@ export function readVariables<Shape extends Record<string, z.ZodType>>(
   return { problems };
 }
 
-function isSecret(name: string, schema: z.ZodType | undefined): boolean {
+/** Whether the variable may also be given as a file, by `NAME_FILE`. */
+export function isSecret(name: string, schema: z.ZodType | undefined): boolean {
   return SECRETS.has(name) || schema?.meta()?.['secret'] === true;
 }
 
@@ -91,9 +92,16 @@ export function readVariable(
       ? { problem: `${name}_FILE: ${file} is empty; for example ${name}_FILE=/run/secrets/${name.toLowerCase()}` }
       : { value: content };
   } catch (error) {
-    const why = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    const why = WHY_UNREADABLE[code] ?? '';
     return {
-      problem: `${name}_FILE: ${file} cannot be read (${why}); for example ${name}_FILE=/run/secrets/${name.toLowerCase()}`,
+      problem: `${name}_FILE: ${file} cannot be read (${code})${why}; for example ${name}_FILE=/run/secrets/${name.toLowerCase()}`,
     };
   }
 }
+
+const WHY_UNREADABLE: Partial<Record<string, string>> = {
+  ENOENT: ': it is not there',
+  EACCES: ': this process’s user may not',
+  EISDIR: ': it is a folder',
+};

@@ -1,4 +1,5 @@
 /** Every variable of this version, each with what it must look like, its default and an example. */
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -74,6 +75,20 @@ const tokens = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** Names of networks that stand for themselves: this machine, and those that the internet does not reach. */
+const PROXY_NETWORKS = ['loopback', 'linklocal', 'uniquelocal'];
+
+function isProxy(text: string): boolean {
+  if (PROXY_NETWORKS.includes(text)) return true;
+  const [address = '', bits, ...rest] = text.split('/');
+  const most = isIP(address) === 4 ? 32 : 128;
+  return (
+    isIP(address) !== 0 &&
+    rest.length === 0 &&
+    (bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= most))
+  );
+}
+
 export const VARIABLES = {
   TASK_QUEUE: variable(
     'countersign',
@@ -124,6 +139,17 @@ export const VARIABLES = {
   ),
   CRM_BACKFILL_EVERY: variable('5 minutes', duration.optional()),
   GATEWAY_TOKENS: variable('crm:shop:7f0c…,operator:anna:93be…', tokens.optional()),
+  TRUST_PROXY: variable(
+    '10.0.0.7,192.168.4.0/24',
+    z
+      .string()
+      .transform((text) => text.split(',').map((part) => part.trim()))
+      .refine(
+        (parts) => parts.every(isProxy),
+        `must be a list of addresses, networks (10.0.0.0/8) or ${PROXY_NETWORKS.join(', ')}`,
+      )
+      .default([]),
+  ),
   OIDC_ISSUER: variable(
     'https://login.example.com/',
     z.url({ protocol: /^https?$/, error: 'must be the issuer’s web address' }).optional(),

@@ -7,8 +7,14 @@ export interface FilePart {
   bytes: Uint8Array;
 }
 
-/** Field values, file names and `boundary` must be plain: no quotes, no line breaks, nothing a person typed. */
+/** Names and values must be plain: a quote or a line break would begin something else. Throws where one is in them. */
 export function multipartBody(fields: Record<string, string>, file: FilePart, boundary: string): Buffer {
+  const names = [...Object.keys(fields), file.field, file.fileName, file.contentType];
+  if (
+    [...names, ...Object.values(fields)].some((text) => /[\r\n\0]/.test(text)) ||
+    names.some((name) => name.includes('"'))
+  )
+    throw new Error('a name or a value of the multipart body holds a quote or a line break');
   const parts = Object.entries(fields).map(
     ([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
   );

@@ -5,7 +5,8 @@ import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } 
 import type { GatewayToken, OidcSettings } from '../config.js';
 import type { CrmNotifications } from '../crm/intake.js';
 import type { Policy, ProviderName } from '../deal/policy.js';
-import { guardRoutes } from './access.js';
+import { guardRoutes, type Deed } from './access.js';
+import { protectAnswers } from './answer-headers.js';
 import { addConsole } from './console/console.js';
 import type { TemporalUi } from './console/links.js';
 import { addCrmWebhook } from './crm-webhook.js';
@@ -14,6 +15,7 @@ import type { Deals } from './deals.js';
 import { createDesk, type SignLinks } from './desk.js';
 import { addHealthRoutes } from './health-routes.js';
 import { createIdentities } from './identity.js';
+import { LIMITS, limitRequests, type Limits } from './limits.js';
 import { addAssistantRoutes } from './mcp/routes.js';
 import { createMetrics, observeRequests, type Metrics } from './observe.js';
 import { createOidc } from './oidc.js';
@@ -23,6 +25,24 @@ import { Problem, problemBody, sendProblem } from './problem.js';
 import { atlasSender, docusignSender } from './webhook-senders.js';
 
 const BODY_LIMIT = 1024 * 1024;
+const HEADERS_LIMIT = 16 * 1024;
+const NEVER_SNIFFED = { 'x-content-type-options': 'nosniff' };
+/** Clients that open connections and say nothing hold each for `Patience.requestMs` only; this bounds how many do so at once. */
+const MOST_CONNECTIONS = 5_000;
+
+/** What the gateway answers to; `deed` names who may (`access.ts`). */
+export interface Route {
+  method: string | string[];
+  url: string;
+  deed: Deed | undefined;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** All there are, once the server is ready. */
+    routes: readonly Route[];
+  }
+}
 
 /** A client gets this long, in milliseconds, to send its request, and an idle connection to send the next. */
 export interface Patience {
@@ -49,6 +69,9 @@ export interface GatewayParts {
   logger: FastifyBaseLogger;
   metrics?: Metrics;
   patience?: Patience;
+  limits?: Limits;
+  /** Proxies that tell truly whom they forward for, by address or network; empty for none. */
+  trustProxy?: readonly string[];
 }
 
 /** The server, not yet listening. `close()` stops accepting, lets requests under way finish and ends idle connections. */
@@ -63,24 +86,36 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: ({ headers }) => requestIdOf(headers['x-request-id']),
     bodyLimit: BODY_LIMIT,
+    ...(parts.trustProxy?.length && { trustProxy: [...parts.trustProxy] }),
     requestTimeout: requestMs,
     keepAliveTimeout: idleMs,
     // A silent connection ends after this long; longer than any answer takes.
     connectionTimeout: requestMs + idleMs,
-    http: { headersTimeout: requestMs, connectionsCheckingInterval: Math.min(requestMs, 5_000) },
+    http: {
+      headersTimeout: requestMs,
+      connectionsCheckingInterval: Math.min(requestMs, 5_000),
+      maxHeaderSize: HEADERS_LIMIT,
+    },
     routerOptions: { maxParamLength: 200 },
-    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    // No hook runs for a path that cannot be read.
+    frameworkErrors: (error, request, reply) =>
+      void sendProblem(error, request, reply.headers({ 'x-request-id': request.id, ...NEVER_SNIFFED })),
     clientErrorHandler: refuseUnreadable,
   });
+  app.server.maxConnections = MOST_CONNECTIONS;
   // Text would otherwise be read as a string body, and a web page may send it anywhere without being asked.
   app.removeContentTypeParser('text/plain');
 
-  const routes: { method: string | string[]; url: string }[] = [];
-  app.addHook('onRoute', ({ method, url }) => void routes.push({ method, url }));
+  const routes: Route[] = [];
+  app.decorate('routes', routes);
+  app.addHook('onRoute', ({ method, url, config }) => void routes.push({ method, url, deed: config?.deed }));
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
   endConnectionsOnClose(app);
   observeRequests(app, metrics);
-  guardRoutes(app, identities);
+  protectAnswers(app);
+  limitRequests(app, parts.limits ?? LIMITS);
+  // After the plugins above, so that refusals have their headers and are counted.
+  app.after(() => guardRoutes(app, identities));
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler((request) => {
     const allowed = routes.filter(({ url }) => patternOf(url).test(request.url)).flatMap(({ method }) => method);
@@ -134,7 +169,15 @@ function refuseUnreadable(this: FastifyInstance, error: Error & { code?: string 
         ? [431, 'The headers are too large.']
         : [400, 'The request cannot be read as HTTP.'];
   const problem = new Problem(status, 'bad-request', detail);
-  const body = JSON.stringify(problemBody(problem, randomUUID()));
-  const head = `HTTP/1.1 ${status} ${problem.kind}\r\ncontent-type: application/problem+json`;
-  socket.end(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
+  const requestId = randomUUID();
+  const body = JSON.stringify(problemBody(problem, requestId));
+  const headers = {
+    'content-type': 'application/problem+json',
+    'x-request-id': requestId,
+    ...NEVER_SNIFFED,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${problem.kind}\r\n${lines.join('')}\r\n${body}`);
 }

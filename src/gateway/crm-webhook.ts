@@ -8,6 +8,7 @@ import { BadNotification, type CrmNotifications } from '../crm/intake.js';
 import type { Deals } from './deals.js';
 import type { Metrics } from './observe.js';
 import { Problem } from './problem.js';
+import { createRepeats } from './repeats.js';
 
 export interface CrmWebhookParts {
   deals: Deals;
@@ -22,24 +23,27 @@ export function addCrmWebhook(
   { deals, notifications, publicUrl, metrics }: CrmWebhookParts,
 ): void {
   const { name: crm, acknowledgement } = notifications;
+  const repeats = createRepeats();
   void app.register(async (scope) => {
     // The signature covers the bytes as they came, so nothing may parse them before.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-    scope.post(`/crm/${crm}`, receive);
+    scope.post(`/crm/${crm}`, { config: { limit: 'signed' } }, receive);
   });
 
   async function receive(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const dealIds = read(request, body);
-    if (dealIds.length > 0) {
-      const id = createHash('sha256').update(body).digest('hex').slice(0, 32);
+    const id = createHash('sha256').update(body).digest('hex').slice(0, 32);
+    const taken = dealIds.length > 0 && repeats.take(id);
+    if (taken) {
       await deals.take({ crm, dealIds }, id).catch((error: unknown) => {
+        repeats.giveBack(id);
         count('unavailable');
         throw error;
       });
     }
-    count(dealIds.length > 0 ? 'taken' : 'nothing');
+    count(taken ? 'taken' : dealIds.length > 0 ? 'repeat' : 'nothing');
     return reply.type(acknowledgement.contentType).send(acknowledgement.body);
   }
 
@@ -53,7 +57,7 @@ export function addCrmWebhook(
     }
   }
 
-  function count(result: 'taken' | 'nothing' | 'unavailable' | BadNotification['kind']): void {
+  function count(result: 'taken' | 'repeat' | 'nothing' | 'unavailable' | BadNotification['kind']): void {
     metrics.crmNotifications.inc({ crm, result });
   }
 }

@@ -61,13 +61,19 @@ export function addDealRoutes(app: FastifyInstance, deskOf: (caller: Caller) => 
   });
 
   /** The link lets its holder sign, so it is fetched when asked for, and neither stored nor logged. */
-  app.get('/deals/:dealId/sign-link', { config: { deed: 'fetch the sign link' } }, async (request, reply) =>
-    reply.header('cache-control', 'no-store').send(await desk(request).signLink(dealIdOf(request))),
+  app.get(
+    '/deals/:dealId/sign-link',
+    { config: { deed: 'fetch the sign link', limit: 'link' } },
+    async (request, reply) =>
+      reply.header('cache-control', 'no-store').send(await desk(request).signLink(dealIdOf(request))),
   );
 
   /** The link lets its holder send the contract, and is made anew for each who asks. */
-  app.get('/deals/:dealId/review-link', { config: { deed: 'see the review link' } }, async (request, reply) =>
-    reply.header('cache-control', 'no-store').send({ reviewLink: await desk(request).reviewLink(dealIdOf(request)) }),
+  app.get(
+    '/deals/:dealId/review-link',
+    { config: { deed: 'see the review link', limit: 'link' } },
+    async (request, reply) =>
+      reply.header('cache-control', 'no-store').send({ reviewLink: await desk(request).reviewLink(dealIdOf(request)) }),
   );
 
   for (const name of MESSAGES) {

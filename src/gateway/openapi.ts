@@ -33,6 +33,7 @@ const PROBLEMS: Record<number, string> = {
   413: 'The body is larger than 1 MiB',
   415: 'The body is not JSON',
   422: 'The body is not what the route takes; errors names each field',
+  429: 'Too many requests; see Retry-After',
   501: 'This gateway has no account at the provider of the deal',
   502: 'The e-sign provider refused, or its answer cannot be used',
   503: 'Temporal, its worker or the e-sign provider does not answer; see Retry-After',
@@ -50,7 +51,8 @@ const component = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
 const problems = (...statuses: number[]) =>
   Object.fromEntries(
-    statuses.map((status) => [
+    // Whoever has to show something may show it too often.
+    (statuses.includes(401) ? [...statuses, 429] : statuses).map((status) => [
       status,
       {
         description: PROBLEMS[status] ?? 'Error',

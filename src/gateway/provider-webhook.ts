@@ -8,12 +8,13 @@ import { MOVING_EVENTS } from '../deal/state.js';
 import { DealsUnavailable, type Deals, type Heard } from './deals.js';
 import type { Metrics } from './observe.js';
 import { Problem } from './problem.js';
+import { createRepeats } from './repeats.js';
 import type { WebhookSender } from './webhook-senders.js';
 
 /** Workflow ids that are looked up: those of deals, short enough for Temporal. */
 const WORKFLOW_ID = /^deal-[A-Za-z0-9._:-]{1,150}$/;
 
-type Result = Heard | 'bad-signature' | 'malformed' | 'unavailable';
+type Result = Heard | 'bad-signature' | 'malformed' | 'unavailable' | 'repeat';
 
 export interface ProviderWebhookParts {
   deals: Deals;
@@ -23,12 +24,13 @@ export interface ProviderWebhookParts {
 
 export function addProviderWebhook(app: FastifyInstance, { deals, sender, metrics }: ProviderWebhookParts): void {
   const { provider } = sender;
+  const repeats = createRepeats();
   void app.register(async (scope) => {
     // The signature covers the bytes as they came, so nothing may parse them before. They are held before it is checked, so the limit of
     // all bodies holds here as well: what we ask the providers to send has a few KB.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-    scope.post(`/webhooks/${provider}`, receive);
+    scope.post(`/webhooks/${provider}`, { config: { limit: 'signed' } }, receive);
   });
 
   async function receive(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -49,10 +51,16 @@ export function addProviderWebhook(app: FastifyInstance, { deals, sender, metric
       return reply.send({ result: 'ignored' });
     }
 
+    // The deal has heard it: more of the same would only make its history long.
+    if (!repeats.take(deliveryId)) {
+      count(event, 'repeat');
+      return reply.send({ result: 'ignored' });
+    }
     const workflowId = workflowIdOf(externalId);
     const receivedAt = new Date().toISOString();
     const result = await heard({ event, envelopeId, receivedAt, deliveryId }, workflowId);
     count(event, result);
+    if (result !== 'signalled') repeats.giveBack(deliveryId);
     if (result === 'unknown') {
       request.log.warn({ provider, event, envelopeId, workflowId }, 'webhook for an envelope of no known deal');
       throw new Problem(404, 'unknown-envelope', 'No deal is known for this envelope.');
@@ -64,6 +72,7 @@ export function addProviderWebhook(app: FastifyInstance, { deals, sender, metric
     try {
       return await deals.hear(...args);
     } catch (error) {
+      repeats.giveBack(args[0].deliveryId);
       if (error instanceof DealsUnavailable) count(args[0].event, 'unavailable');
       throw error;
     }

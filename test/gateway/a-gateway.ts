@@ -13,6 +13,7 @@ import { createGateway, type Patience } from '../../src/gateway/app.js';
 import type { DealFilter } from '../../src/gateway/deal-list.js';
 import type { Deals } from '../../src/gateway/deals.js';
 import type { SignLinks } from '../../src/gateway/desk.js';
+import type { Limits } from '../../src/gateway/limits.js';
 import { createMetrics, type Metrics } from '../../src/gateway/observe.js';
 import type { EnvelopeReading } from '../../src/signing/provider.js';
 import { aDealIn, aPolicy } from '../support/deals.js';
@@ -41,6 +42,9 @@ export const POLICIES: ReadonlyMap<string, Policy> = new Map([
     }),
   ],
 ]);
+
+/** For tests that ask more in a minute than anybody may. */
+export const NO_LIMITS: Limits = { address: 1e9, open: 1e9, refused: 1e9, caller: 1e9, links: 1e9 };
 
 export interface PaperDeals extends Deals {
   started: DealStart[];
@@ -160,6 +164,8 @@ export function aGateway(
     publicUrl?: string;
     connectKeys?: readonly string[];
     policies?: ReadonlyMap<string, Policy>;
+    limits?: Limits;
+    trustProxy?: readonly string[];
   } = {},
 ): AGateway {
   const deals = paperDeals();

@@ -298,3 +298,35 @@ describe('the gateway', () => {
     });
   });
 });
+
+describe('a genuine webhook that is replayed a thousand times', () => {
+  it('sends nothing, moves nothing and leaves a history that does not grow with it', async () => {
+    await start('replayed');
+    await untilStage('replayed', 'in-review');
+    expect((await send('replayed', 'review', { decision: 'approve' })).statusCode).toBe(200);
+    await untilStage('replayed', 'out-for-signature');
+    const envelope = world.envelopes.find(({ externalId }) => externalId === 'deal-replayed/r1');
+    const event = {
+      event: 'envelope.signed',
+      envelope_id: envelope?.envelopeId,
+      metadata: { external_id: 'deal-replayed/r1' },
+    };
+    const before = (await read('replayed')).json<DealSnapshot>();
+    const answers: number[] = [];
+    for (let batch = 0; batch < 100; batch++) {
+      const replies = await Promise.all(Array.from({ length: 10 }, () => gateway.webhook(event)));
+      answers.push(...replies.map(({ statusCode }) => statusCode));
+    }
+    expect(answers).toEqual(Array<number>(1_000).fill(200));
+
+    // What the deal does about the last of them comes before its answer to a query.
+    const after = (await read('replayed')).json<DealSnapshot>();
+    expect(after).toMatchObject({ stage: 'out-for-signature', timeline: before.timeline });
+    expect(envelope).toMatchObject({ sends: 1, signedCount: 0 });
+    const { events } = await temporal.client.workflow.getHandle('deal-replayed').fetchHistory();
+    const signals = (events ?? []).filter((told) => told.workflowExecutionSignaledEventAttributes);
+    // Five at once, and one more for each minute that this took.
+    expect(signals.length).toBeGreaterThan(0);
+    expect(signals.length).toBeLessThan(10);
+  }, 90_000);
+});

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DealsUnavailable } from '../../src/gateway/deals.js';
-import { aGateway, ATLAS_KEY, OLD_ATLAS_KEY, signatureOf } from './a-gateway.js';
+import { aGateway, ATLAS_KEY, NO_LIMITS, OLD_ATLAS_KEY, signatureOf } from './a-gateway.js';
 
 const signed = (over: object = {}) => ({
   event: 'envelope.signed',
@@ -147,7 +147,7 @@ describe('POST /webhooks/atlas', () => {
   });
 
   it('answers random bytes with a plain no and never signals', async () => {
-    const gateway = aGateway();
+    const gateway = aGateway({ limits: NO_LIMITS });
     const header = fc.oneof(
       fc.constant(undefined),
       fc.stringMatching(/^[\x21-\x7e]{0,80}$/),

@@ -28,25 +28,6 @@ export interface ConsoleParts {
   temporalUi: TemporalUi | null;
 }
 
-const POLICY = [
-  "default-src 'none'",
-  "style-src 'self'",
-  "script-src 'self'",
-  "connect-src 'self'",
-  "img-src 'self' data:",
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
-const HEADERS = {
-  'content-security-policy': POLICY,
-  'x-content-type-options': 'nosniff',
-  // Pages lead to the provider's review page, whose address is a secret, and their own addresses name deals.
-  'referrer-policy': 'no-referrer',
-  'cache-control': 'no-store',
-};
-
 /** How often a page that stands in for an unreachable one looks again, in seconds. */
 const LOOK_AGAIN = 5;
 
@@ -56,7 +37,7 @@ export function addConsole(app: FastifyInstance, { deskOf, identities, oidc, ...
     await scope.register(cookie);
     await scope.register(formbody, { bodyLimit: 64 * 1024 });
     scope.decorateRequest('visitor', null);
-    scope.addHook('onRequest', async (_request, reply) => void reply.headers(HEADERS));
+    scope.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-store'));
     scope.setErrorHandler((error, request, reply) => answer(error, request, reply, oidc));
 
     addAssets(scope);

@@ -84,17 +84,21 @@ export function addPages(app: FastifyInstance, { deskOf, documentTypes, temporal
   });
 
   /** The link lets its holder sign, so it is fetched when asked for, and neither stored nor logged. */
-  app.get<{ Params: { dealId: string } }>('/console/deals/:dealId/sign-link', async (request, reply) => {
-    const { dealId } = request.params;
-    const answer = await deskAt(request).signLink(dealId);
-    return send(request, reply, {
-      title: `Sign link of deal ${dealId}`,
-      body: <SignLinkPage dealId={dealId} {...answer} />,
-    });
-  });
+  app.get<{ Params: { dealId: string } }>(
+    '/console/deals/:dealId/sign-link',
+    { config: { limit: 'link' } },
+    async (request, reply) => {
+      const { dealId } = request.params;
+      const answer = await deskAt(request).signLink(dealId);
+      return send(request, reply, {
+        title: `Sign link of deal ${dealId}`,
+        body: <SignLinkPage dealId={dealId} {...answer} />,
+      });
+    },
+  );
 
   /** To the provider's page of the draft, whose own addresses last for minutes. Neither stored nor logged: it lets its holder send. */
-  app.get<{ Params: { dealId: string } }>(REVIEW_PAGE, async (request, reply) =>
+  app.get<{ Params: { dealId: string } }>(REVIEW_PAGE, { config: { limit: 'link' } }, async (request, reply) =>
     reply.redirect(await deskAt(request).reviewLink(request.params.dealId), 302),
   );
 }
