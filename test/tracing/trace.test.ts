@@ -3,6 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.js';
@@ -27,6 +29,7 @@ let crm: Receiver;
 let collector: Collector;
 let processes: Processes;
 let spans: SentSpan[];
+let history: Parameters<typeof Worker.runReplayHistory>[1];
 
 function start(name: string, env: Record<string, string>): Promise<RunningProcess> {
   return processes.start({
@@ -97,6 +100,9 @@ beforeAll(async () => {
     await request(`${sandbox.url}/_sandbox/envelopes/${envelopeId}/sign`, { method: 'POST', headers, body });
   }
   await person.untilStage('t-1', 'completed');
+  const connection = await Connection.connect({ address: temporal.address });
+  history = await new Client({ connection }).workflow.getHandle('deal-t-1').fetchHistory();
+  await connection.close();
   // Ending a process sends its last spans.
   expect(await Promise.all([gateway.stop(), worker.stop()])).toEqual([
     { code: 0, signal: null },
@@ -165,5 +171,10 @@ describe('the trace of a deal', () => {
     expect(personal.exec(collector.text())).toBeNull();
     for (const name of ['gateway', 'worker'])
       expect(await readFile(join(folder, 'logs', `${name}.log`), 'utf8')).not.toMatch(/@customer|spans could not/);
+  });
+
+  it('can be ended while the deal is open: its history replays without OpenTelemetry', async () => {
+    const codePath = join(ROOT, 'dist/workflow-bundle.js');
+    await Worker.runReplayHistory({ workflowBundle: { codePath } }, history, 'deal-t-1');
   });
 });
