@@ -137,7 +137,11 @@ it('loses no request while gateways are replaced under load', { timeout: 120_000
       const dealId = `load-${sent++}`;
       const deal = JSON.stringify({ dealId, documentType: 'order-form', document, parties });
       await send('/deals', deal, { authorization: `Bearer ${TOKEN}` });
-      const event = JSON.stringify({ event: 'envelope.signed', envelope_id: 'env', external_id: `deal-${dealId}/r1` });
+      const event = JSON.stringify({
+        event: 'envelope.signed',
+        envelope_id: 'env',
+        metadata: { external_id: `deal-${dealId}/r1` },
+      });
       await send('/webhooks/atlas', event, {
         'x-atlas-signature': `sha256=${createHmac('sha256', KEY).update(event).digest('hex')}`,
       });
