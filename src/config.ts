@@ -10,6 +10,7 @@ import { readVariables, SettingsError, type Environment, type Setting } from './
 import { problemsOfLaterVersions } from './config/not-yet.js';
 import { readTemporalSettings, type TemporalSettings } from './config/temporal.js';
 import type { GatewayToken } from './config/tokens.js';
+import { readTracing } from './config/tracing.js';
 import { VARIABLES } from './config/variables.js';
 import type { DatabaseSettings } from './crm/database.js';
 import type { ConfiguredCrm } from './crm/driver.js';
@@ -18,6 +19,7 @@ import { databaseOf } from './crm/postgres-driver.js';
 import type { Policy } from './deal/policy.js';
 import type { DocusignSettings } from './docusign/settings.js';
 import type { S3Settings, StoreSettings } from './documents/store.js';
+import type { TracingSettings } from './tracing/settings.js';
 
 export { SettingsError, type Environment } from './config/environment.js';
 export type { TemporalSettings } from './config/temporal.js';
@@ -48,6 +50,10 @@ export interface WorkerSettings {
   /** Where the metrics listen; port 0: any free one. */
   metricsHost: string;
   metricsPort: number;
+  /** Where `/healthz` and `/readyz` of the worker listen, on the host of the metrics; port 0: any free one. */
+  healthPort: number;
+  /** Null: nothing is traced. */
+  tracing: TracingSettings | null;
 }
 
 export interface GatewaySettings {
@@ -75,6 +81,10 @@ export interface GatewaySettings {
   trustProxy: readonly string[];
   /** Web address of Temporal's UI, for links to runs; null for no links. */
   temporalUiUrl: string | null;
+  /** How long, in ms, a gateway that is to stop says so and still takes requests, so that load balancers look away; 0: not at all. */
+  drainMs: number;
+  /** Null: nothing is traced. */
+  tracing: TracingSettings | null;
 }
 
 /** The company's identity provider (OpenID Connect). */
@@ -105,7 +115,7 @@ const CRM_VARIABLES = { CRM, CRM_MAPPING };
 
 /** `log` hears of changes of the document types file while the process runs. */
 export function readWorkerSettings(env: Environment, log: LiveLog = ON_STDERR): WorkerSettings {
-  const { HOST, METRICS_PORT, CREDIT_BUDGET } = VARIABLES;
+  const { HOST, METRICS_PORT, HEALTH_PORT, CREDIT_BUDGET } = VARIABLES;
   const { DOCUMENT_STORE, DOCUMENT_ROOT, S3_ENDPOINT, ALLOW_PRIVATE_DOCUMENT_HOSTS } = VARIABLES;
   const problems = problemsOfLaterVersions(env);
   const values = take(
@@ -113,15 +123,25 @@ export function readWorkerSettings(env: Environment, log: LiveLog = ON_STDERR): 
     readVariables(env, {
       ...{ TASK_QUEUE, ATLAS_BASE_URL, ATLAS_API_KEY, PUBLIC_URL, HOST, PORT, METRICS_PORT, CREDIT_BUDGET, REDACT_PII },
       ...{ DOCUMENT_STORE, DOCUMENT_ROOT, S3_ENDPOINT, ALLOW_PRIVATE_DOCUMENT_HOSTS, DOCUMENT_TYPES, READ_BACK_FIRST },
+      HEALTH_PORT,
     }),
   );
+  const tracing = take(problems, readTracing(env, 'countersign-worker'));
   const temporal = take(problems, readTemporalSettings(env));
   const chosen = take(problems, readVariables(env, CRM_VARIABLES));
   const crm = chosen && take(problems, readCrm(env, chosen));
   const docusign = take(problems, readDocusign(env));
   const policies = values && take(problems, livePolicies(values, docusign, log));
   if (policies && docusign === null) problems.push(...problemsWithoutDocusign(policies));
-  if (!values || !temporal || !crm || !policies || docusign === undefined || problems.length > 0)
+  if (
+    !values ||
+    !temporal ||
+    !crm ||
+    !policies ||
+    docusign === undefined ||
+    tracing === undefined ||
+    problems.length > 0
+  )
     throw new SettingsError(problems);
   return {
     temporal,
@@ -140,13 +160,16 @@ export function readWorkerSettings(env: Environment, log: LiveLog = ON_STDERR): 
     creditBudget: values.CREDIT_BUDGET ?? null,
     metricsHost: values.HOST,
     metricsPort: values.METRICS_PORT,
+    healthPort: values.HEALTH_PORT ?? neighbourOf(values.METRICS_PORT),
+    tracing,
   };
 }
 
 /** `log` hears of changes of the document types file while the process runs. */
 export function readGatewaySettings(env: Environment, log: LiveLog = ON_STDERR): GatewaySettings {
   const { OIDC_ISSUER, OIDC_AUDIENCE, OIDC_ROLES_CLAIM } = VARIABLES;
-  const { HOST, GATEWAY_TOKENS, NODE_ENV, ATLAS_PREVIOUS_API_KEYS, TEMPORAL_UI_URL, TRUST_PROXY } = VARIABLES;
+  const { HOST, GATEWAY_TOKENS, NODE_ENV, ATLAS_PREVIOUS_API_KEYS, TEMPORAL_UI_URL, TRUST_PROXY, DRAIN_TIME } =
+    VARIABLES;
   const problems = problemsOfLaterVersions(env);
   const values = take(
     problems,
@@ -165,8 +188,10 @@ export function readGatewaySettings(env: Environment, log: LiveLog = ON_STDERR):
         OIDC_ROLES_CLAIM,
       },
       ...{ ATLAS_BASE_URL, ATLAS_API_KEY, ATLAS_PREVIOUS_API_KEYS, DOCUMENT_TYPES, READ_BACK_FIRST, TEMPORAL_UI_URL },
+      DRAIN_TIME,
     }),
   );
+  const tracing = take(problems, readTracing(env, 'countersign-gateway'));
   const temporal = take(problems, readTemporalSettings(env));
   const docusign = take(problems, readDocusign(env));
   const policies = values && take(problems, livePolicies(values, docusign, log));
@@ -183,6 +208,7 @@ export function readGatewaySettings(env: Environment, log: LiveLog = ON_STDERR):
     oidc === undefined ||
     notifications === undefined ||
     docusign === undefined ||
+    tracing === undefined ||
     problems.length > 0
   )
     throw new SettingsError(problems);
@@ -201,6 +227,9 @@ export function readGatewaySettings(env: Environment, log: LiveLog = ON_STDERR):
     publicUrl: publicUrlOf(values),
     trustProxy: values.TRUST_PROXY,
     temporalUiUrl: values.TEMPORAL_UI_URL ?? null,
+    // In production something in front shares out the requests, and must hear of the end first.
+    drainMs: values.DRAIN_TIME ?? (values.NODE_ENV === 'production' ? 5_000 : 0),
+    tracing,
   };
 }
 
@@ -302,6 +331,9 @@ function problemsWithoutDocusign(policies: ReadonlyMap<string, Policy>): string[
     ([name]) => `DOCUSIGN_INTEGRATION_KEY: is not set, but ${name} goes by docusign; for example ${example}`,
   );
 }
+
+/** The next port, so that several workers of one machine need one number each; 0 (any free one) stays 0. */
+const neighbourOf = (port: number): number => (port === 0 || port === 65_535 ? 0 : port + 1);
 
 function publicUrlOf({ PUBLIC_URL, PORT }: { PUBLIC_URL?: string | undefined; PORT: number }): string {
   return PUBLIC_URL ?? `http://localhost:${PORT}`;

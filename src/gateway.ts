@@ -1,8 +1,10 @@
 /** `npm run gateway`: the door for the CRM, for Atlas's events and for the people who steer deals. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { collectDefaultMetrics } from 'prom-client';
 import { readGatewaySettings, SettingsError } from './config.js';
 import { openDocusignAccount } from './docusign/open-account.js';
 import { createGateway } from './gateway/app.js';
+import { createDrain } from './gateway/drain.js';
 import { createMetrics } from './gateway/observe.js';
 import { gaugeOpenDeals } from './gateway/open-deals.js';
 import { reviewPages } from './gateway/review-page.js';
@@ -26,7 +28,8 @@ async function main(): Promise<void> {
     process.env,
     logger,
   );
-  const client = openTemporal(temporal);
+  const tracing = settings.tracing && (await import('./tracing/open.js')).openTracing(settings.tracing, logger);
+  const client = openTemporal(temporal, tracing?.client);
   const deals = createTemporalDeals(client, { namespace: temporal.namespace, taskQueue });
   const provider = createAtlasProvider(createAtlasClient({ ...atlas, timeouts: ATLAS_PATIENCE }));
   const account = docusign && openDocusignAccount(docusign, { log: logger });
@@ -45,17 +48,24 @@ async function main(): Promise<void> {
   collectDefaultMetrics({ register: metrics.registry });
   gaugeOpenDeals(metrics.registry, deals);
   const temporalUi = temporalUiUrl === null ? null : { url: temporalUiUrl, namespace: temporal.namespace };
-  const app = createGateway({ ...settings, deals, signing, connectKeys, logger, metrics, temporalUi });
+  const drain = createDrain();
+  const app = createGateway({ ...settings, deals, signing, connectKeys, logger, metrics, temporalUi, drain });
+  tracing?.watch(app);
 
   let stopping = false;
-  const stop = (signal: string): void => {
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
     if (stopping) return;
     stopping = true;
-    logger.info({ signal }, 'gateway stops');
-    setTimeout(() => process.exit(1), LAST_REQUESTS_MS).unref();
-    void app.close().then(() => Promise.allSettled([client.connection.close(), provider.close(), account?.close()]));
+    drain.begin();
+    // A person at the terminal has no load balancer.
+    const drainMs = signal === 'SIGINT' ? 0 : settings.drainMs;
+    logger.info({ signal, drainMs }, 'gateway stops');
+    setTimeout(() => process.exit(1), drainMs + LAST_REQUESTS_MS).unref();
+    await pause(drainMs);
+    await app.close();
+    await Promise.allSettled([client.connection.close(), provider.close(), account?.close(), tracing?.close()]);
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
 
   if (!settings.tokens && !settings.oidc)
     logger.warn('GATEWAY_TOKENS is not set: every direct call from this machine acts as an operator');

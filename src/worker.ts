@@ -13,10 +13,13 @@ import { openDocusignAccount } from './docusign/open-account.js';
 import type { DocusignSettings } from './docusign/settings.js';
 import { openSink } from './docusign/sinks/open.js';
 import { createDealDoor } from './gateway/deal-door.js';
+import { DealsUnavailable, type Deals } from './gateway/deals.js';
 import { createDesk } from './gateway/desk.js';
 import type { Caller } from './gateway/identity.js';
 import { reviewPages } from './gateway/review-page.js';
 import { createTemporalDeals } from './gateway/temporal-deals.js';
+import { askedSeldom, NotReady } from './health/readiness.js';
+import { serveHealth, type HealthServer } from './health/server.js';
 import { createAtlasClient } from './signing/atlas/client.js';
 import { createAtlasProvider } from './signing/atlas/provider.js';
 import { createDocusignProvider } from './signing/docusign/provider.js';
@@ -24,6 +27,7 @@ import { openTemporal } from './temporal/connection.js';
 import { activityInterceptors } from './temporal/activity-interceptors.js';
 import { createTemporalLedger } from './temporal/ledger.js';
 import { createLogger, temporalLogger } from './temporal/logging.js';
+import { idleReason } from './temporal/worker-readiness.js';
 
 const logger = createLogger('worker');
 
@@ -84,7 +88,8 @@ async function main(): Promise<void> {
   const docusign = account && createDocusignProvider(account, reviewPages(settings.publicUrl));
   const feeds = account && (await openFeeds(settings.docusign, account));
   const { crm, intake } = await settings.crm.open();
-  const temporal = openTemporal(settings.temporal);
+  const tracing = settings.tracing && (await import('./tracing/open.js')).openTracing(settings.tracing, logger);
+  const temporal = openTemporal(settings.temporal, tracing?.client);
   const ledger = createTemporalLedger(temporal.client, settings.taskQueue);
   const deals = createTemporalDeals(temporal, {
     namespace: settings.temporal.namespace,
@@ -94,16 +99,20 @@ async function main(): Promise<void> {
     { deals, signing: { atlas: provider, ...(docusign && { docusign }) }, policies: settings.policies },
     CRM_CALLER,
   );
+  let worker: Worker | undefined;
+  const ready = askedSeldom(() => checkWorker(worker, deals));
+  let health: HealthServer | undefined;
   try {
+    health = await serveHealth(settings.metricsHost, settings.healthPort, ready);
     await Promise.all([crm.check(), store.check()]);
 
     const connection = await NativeConnection.connect(settings.temporal.connectionOptions);
     try {
-      const worker = await Worker.create({
+      worker = await Worker.create({
         connection,
         namespace: settings.temporal.namespace,
         taskQueue: settings.taskQueue,
-        workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
+        workflowBundle: { codePath: bundleFor(tracing !== null) },
         activities: {
           ...createFeedActivities(feeds),
           ...createActivities({
@@ -118,7 +127,8 @@ async function main(): Promise<void> {
             creditBudget: settings.creditBudget,
           }),
         },
-        interceptors: { activity: [activityInterceptors] },
+        interceptors: { activity: [...(tracing ? [tracing.activity] : []), activityInterceptors] },
+        ...(tracing && { sinks: tracing.sinks }),
         // A waiting deal costs some 350 KB in the cache; beyond it a deal is replayed, a few dozen events, when it wakes.
         maxCachedWorkflows: 1000,
         // On SIGTERM running activities may end; what does not make it is retried by another worker.
@@ -137,8 +147,27 @@ async function main(): Promise<void> {
       account?.close(),
       documents.close(),
       temporal.connection.close(),
+      health?.close(),
+      tracing?.close(),
     ]);
   }
+}
+
+/** Ready is a worker that asks for work, of a Temporal that answers and has what deals need. */
+async function checkWorker(worker: Worker | undefined, deals: Deals): Promise<void> {
+  const idle = idleReason(worker?.getStatus());
+  if (idle) throw new NotReady(idle.part, idle.why);
+  try {
+    await deals.check();
+  } catch (error) {
+    if (error instanceof DealsUnavailable) throw new NotReady('temporal', error.message);
+    throw error;
+  }
+}
+
+/** OpenTelemetry costs memory with each cached deal, so only workers that trace have it among their workflows. */
+function bundleFor(traced: boolean): string {
+  return fileURLToPath(new URL(traced ? './workflow-bundle-traced.js' : './workflow-bundle.js', import.meta.url));
 }
 
 /** Null where no feed is to be read. Rows that cannot be delivered wait at DocuSign: the sink need not answer now. */

@@ -14,16 +14,13 @@ function variable<Schema extends z.ZodType>(example: string, schema: Schema): Sc
   return schema;
 }
 
-const port = (fallback: number) =>
-  variable(
-    String(fallback),
-    z
-      .string()
-      .regex(/^\d{1,5}$/, 'must be a port number from 0 to 65535 (0: any free one)')
-      .transform(Number)
-      .refine((value) => value <= 65_535, 'must be a port number from 0 to 65535 (0: any free one)')
-      .default(fallback),
-  );
+const portNumber = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a port number from 0 to 65535 (0: any free one)')
+  .transform(Number)
+  .refine((value) => value <= 65_535, 'must be a port number from 0 to 65535 (0: any free one)');
+
+const port = (fallback: number) => variable(String(fallback), portNumber.default(fallback));
 
 const webAddress = z
   .url({ protocol: /^https?$/, error: 'must be a web address (http: or https:)' })
@@ -41,6 +38,15 @@ const duration = z.string().transform((text, context) => {
   const milliseconds = readDuration(text);
   if (milliseconds !== undefined && milliseconds <= DAY_MS) return milliseconds;
   const message = 'must be a duration of more than nothing and at most a day, with its unit';
+  context.issues.push({ code: 'custom', message, input: text });
+  return z.NEVER;
+});
+
+/** A minute at most: whoever stops a process kills it some time. */
+const drainTime = z.string().transform((text, context) => {
+  const milliseconds = text === '0' ? 0 : readDuration(text);
+  if (milliseconds !== undefined && milliseconds <= 60_000) return milliseconds;
+  const message = 'must be a duration of at most a minute, with its unit, or 0';
   context.issues.push({ code: 'custom', message, input: text });
   return z.NEVER;
 });
@@ -118,6 +124,8 @@ export const VARIABLES = {
   ),
   PORT: port(8080),
   METRICS_PORT: port(9464),
+  HEALTH_PORT: variable('9465', portNumber.optional()),
+  DRAIN_TIME: variable('5 seconds', drainTime.optional()),
   DOCUMENT_TYPES: variable(
     './document-types.json',
     folder.default(() => resolve('document-types.json')),

@@ -13,6 +13,7 @@ import { addCrmWebhook } from './crm-webhook.js';
 import { addDealRoutes } from './deal-routes.js';
 import type { Deals } from './deals.js';
 import { createDesk, type SignLinks } from './desk.js';
+import { createDrain, type Drain } from './drain.js';
 import { addHealthRoutes } from './health-routes.js';
 import { createIdentities } from './identity.js';
 import { LIMITS, limitRequests, type Limits } from './limits.js';
@@ -72,6 +73,8 @@ export interface GatewayParts {
   limits?: Limits;
   /** Proxies that tell truly whom they forward for, by address or network; empty for none. */
   trustProxy?: readonly string[];
+  /** Begun some time before `close()`, for load balancers. */
+  drain?: Drain;
 }
 
 /** The server, not yet listening. `close()` stops accepting, lets requests under way finish and ends idle connections. */
@@ -79,6 +82,7 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
   const { deals, signing, policies, tokens, oidc, logger, metrics = createMetrics() } = parts;
   const { atlasKeys, connectKeys = null } = parts;
   const identities = tokens || oidc ? createIdentities(tokens ?? [], oidc ? createOidc(oidc) : undefined) : null;
+  const drain = parts.drain ?? createDrain();
   const { requestMs, idleMs } = parts.patience ?? { requestMs: 15_000, idleMs: 30_000 };
 
   const app = fastify({
@@ -101,6 +105,8 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
     frameworkErrors: (error, request, reply) =>
       void sendProblem(error, request, reply.headers({ 'x-request-id': request.id, ...NEVER_SNIFFED })),
     clientErrorHandler: refuseUnreadable,
+    // What comes on a connection that is still open is answered: the one who sent it could not know.
+    return503OnClosing: false,
   });
   app.server.maxConnections = MOST_CONNECTIONS;
   // Text would otherwise be read as a string body, and a web page may send it anywhere without being asked.
@@ -110,7 +116,7 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
   app.decorate('routes', routes);
   app.addHook('onRoute', ({ method, url, config }) => void routes.push({ method, url, deed: config?.deed }));
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
-  endConnectionsOnClose(app);
+  endConnections(app, drain);
   observeRequests(app, metrics);
   protectAnswers(app);
   limitRequests(app, parts.limits ?? LIMITS);
@@ -130,7 +136,7 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
   if (connectKeys) addProviderWebhook(app, { deals, sender: docusignSender(connectKeys), metrics });
   if (parts.notifications)
     addCrmWebhook(app, { deals, notifications: parts.notifications, publicUrl: parts.publicUrl ?? '', metrics });
-  addHealthRoutes(app, deals, metrics);
+  addHealthRoutes(app, deals, metrics, drain);
   addConsole(app, {
     deskOf: (caller) => createDesk({ deals, signing, policies }, caller),
     identities,
@@ -142,11 +148,13 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
   return app;
 }
 
-/** A connection that is kept open after the last answer would hold up the end of the process until it times out. */
-function endConnectionsOnClose(app: FastifyInstance): void {
-  let closing = false;
-  app.addHook('preClose', async () => void (closing = true));
-  app.addHook('onSend', async (_request, reply) => void (closing && reply.header('connection', 'close')));
+/**
+ * From the drain on each answer is the last of its connection: the next request goes elsewhere, none is sent into a connection that is being
+ * closed, and no idle one holds up the end of the process.
+ */
+function endConnections(app: FastifyInstance, drain: Drain): void {
+  app.addHook('preClose', async () => drain.begin());
+  app.addHook('onSend', async (_request, reply) => void (drain.begun() && reply.header('connection', 'close')));
 }
 
 /** `/deals/:dealId` as a pattern of paths. */

@@ -18,6 +18,7 @@ import { isEcho } from '../deal/state.js';
 import type { DealStart } from '../deal/start.js';
 import type { TemporalClient } from '../temporal/connection.js';
 import { codeOf, GRPC } from '../temporal/grpc.js';
+import { missingSearchAttributes, SetupError } from '../temporal/search-attributes.js';
 import { DealsUnavailable, type Deals, type Heard, type Started } from './deals.js';
 import { countDeals, listDeals, UnreadableQuery, type DealFilter, type DealMemo } from './deal-list.js';
 import { describe, isOpen, latestRound, lookUpRound, outcomeOf, type Round } from './rounds.js';
@@ -108,7 +109,13 @@ export function createTemporalDeals(
     count: (filter) => within(PATIENCE.list, () => asked(filter, () => countDeals(client, namespace, filter))),
 
     check: () =>
-      within(PATIENCE.check, async () => void (await connection.workflowService.describeNamespace({ namespace }))),
+      within(PATIENCE.check, async () => {
+        await connection.workflowService.describeNamespace({ namespace });
+        const missing = await missingSearchAttributes(connection, namespace);
+        if (missing.length > 0) throw unprepared(`lacks the search attributes ${missing.join(', ')}`);
+      }).catch((error: unknown) => {
+        throw error instanceof SetupError ? new DealsUnavailable('temporal-unavailable', error.message) : error;
+      }),
   };
 
   /**
@@ -260,6 +267,10 @@ export function createTemporalDeals(
       { retryAfterSeconds: 10, cause },
     );
   }
+}
+
+function unprepared(what: string): DealsUnavailable {
+  return new DealsUnavailable('temporal-unavailable', `Temporal ${what}: run the set-up (npm run setup).`);
 }
 
 /** Temporal's own words on what is wrong with a query. */

@@ -1,5 +1,11 @@
 /** The client side of Temporal: one connection a process. */
-import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+  type WorkflowClientInterceptor,
+} from '@temporalio/client';
 import type { TemporalSettings } from '../config.js';
 
 /** A repeat within a call bridges a blip; a longer outage is the caller's to hear of, who has a deadline of its own. */
@@ -12,9 +18,12 @@ export interface TemporalClient {
 
 /**
  * A client whose connection is made at its first call and again after every loss, so a process starts and answers while
- * Temporal is away. The caller closes the connection.
+ * Temporal is away. The caller closes the connection. `interceptors` see every call of a workflow.
  */
-export function openTemporal({ connectionOptions, namespace }: TemporalSettings): TemporalClient {
+export function openTemporal(
+  { connectionOptions, namespace }: TemporalSettings,
+  interceptors: WorkflowClientInterceptor[] = [],
+): TemporalClient {
   const { address, tls, apiKey, metadata } = connectionOptions;
   const connection = Connection.lazy({
     ...(address !== undefined && { address }),
@@ -25,5 +34,5 @@ export function openTemporal({ connectionOptions, namespace }: TemporalSettings)
     channelArgs: { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 3_000 },
     interceptors: [makeGrpcRetryInterceptor(QUICK_RETRIES)],
   });
-  return { connection, client: new Client({ connection, namespace }) };
+  return { connection, client: new Client({ connection, namespace, interceptors: { workflow: interceptors } }) };
 }

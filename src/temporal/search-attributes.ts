@@ -70,11 +70,16 @@ export async function ensureNamespace(
 
 /** Registers the search attributes that are missing and answers their names. Throws `SetupError` when one has another type. */
 export async function ensureSearchAttributes(
-  { operatorService }: Connection,
+  connection: Connection,
   namespace: string,
   patienceMs = 60_000,
 ): Promise<string[]> {
-  let missing = await missingNow();
+  const { operatorService } = connection;
+  const lacking = () =>
+    missingNow(connection, namespace).catch((error: unknown) => {
+      throw explained(error, Object.entries(SEARCH_ATTRIBUTES));
+    });
+  let missing = await lacking();
   const added = missing;
   if (missing.length === 0) return [];
   const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, TYPE_NUMBERS[type]]));
@@ -87,28 +92,37 @@ export async function ensureSearchAttributes(
         const passing = [GRPC.ALREADY_EXISTS, GRPC.NOT_FOUND];
         if (!passing.some((code) => code === codeOf(error))) throw explained(error, missing);
       }
-      missing = await missingNow();
+      missing = await lacking();
       return missing.length === 0;
     },
     'the search attributes',
     patienceMs,
   );
   return added.map(([name]) => name);
+}
 
-  async function missingNow() {
-    const { customAttributes } = await operatorService.listSearchAttributes({ namespace }).catch((error: unknown) => {
-      throw explained(error, Object.entries(SEARCH_ATTRIBUTES));
-    });
-    return Object.entries(SEARCH_ATTRIBUTES).filter(([name, type]) => {
-      const present = Number(customAttributes[name] ?? 0);
-      if (present === 0) return true;
-      if (present === TYPE_NUMBERS[type]) return false;
-      throw new SetupError(
-        `The search attribute ${name} of the namespace ${namespace} is ${typeName(present)} but must be ${type}. ` +
-          `Remove it (temporal operator search-attribute remove --name ${name}) or use another namespace, then repeat.`,
-      );
-    });
+/** Those that a namespace lacks; none where they cannot be listed. Throws `SetupError` when one has another type. */
+export async function missingSearchAttributes(connection: Connection, namespace: string): Promise<string[]> {
+  try {
+    return (await missingNow(connection, namespace)).map(([name]) => name);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === GRPC.PERMISSION_DENIED || code === GRPC.UNIMPLEMENTED) return [];
+    throw error;
   }
+}
+
+async function missingNow({ operatorService }: Connection, namespace: string) {
+  const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+  return Object.entries(SEARCH_ATTRIBUTES).filter(([name, type]) => {
+    const present = Number(customAttributes[name] ?? 0);
+    if (present === 0) return true;
+    if (present === TYPE_NUMBERS[type]) return false;
+    throw new SetupError(
+      `The search attribute ${name} of the namespace ${namespace} is ${typeName(present)} but must be ${type}. ` +
+        `Remove it (temporal operator search-attribute remove --name ${name}) or use another namespace, then repeat.`,
+    );
+  });
 }
 
 function typeName(number: number): string {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DOCUSIGN_VARIABLES } from '../../src/config/docusign.js';
+import { TRACING_VARIABLES } from '../../src/config/tracing.js';
 import { VARIABLES } from '../../src/config/variables.js';
 import { ROLES } from '../../src/config.js';
 import { CRM_DRIVERS } from '../../src/crm/drivers.js';
@@ -12,6 +13,7 @@ describe('the page of settings', () => {
     [
       ...Object.keys(VARIABLES),
       ...Object.keys(DOCUSIGN_VARIABLES),
+      ...Object.keys(TRACING_VARIABLES),
       ...CRM_DRIVERS.flatMap(({ variables }) => Object.keys(variables)),
     ].filter((name) => name !== 'NODE_ENV' && name !== 'REDACT_PII'),
   )('tells of %s', (name) => {

@@ -42,9 +42,9 @@ describe('a broken docker-compose.yml', () => {
     ['a port without an address', '127.0.0.1::9464', '9464', 'worker: publishes 9464 beyond 127.0.0.1'],
     [
       'a healthcheck elsewhere',
-      '127.0.0.1:9464/metrics',
-      '127.0.0.1:9465/metrics',
-      'worker: asks for its health on 9465',
+      '127.0.0.1:9465/readyz',
+      '127.0.0.1:9466/readyz',
+      'worker: asks for its health on 9466',
     ],
     [
       'a gateway that hears itself only',

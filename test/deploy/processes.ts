@@ -20,7 +20,10 @@ const PROCESSES: Readonly<Record<string, Process>> = {
   'dist/setup.js': { read: readSetupSettings, ports: () => [], writes: () => [] },
   'dist/worker.js': {
     read: readWorkerSettings,
-    ports: (env) => [readWorkerSettings(env).metricsPort],
+    ports: (env) => {
+      const { metricsPort, healthPort } = readWorkerSettings(env);
+      return [metricsPort, healthPort];
+    },
     writes: (env) => {
       const { store } = readWorkerSettings(env).documents;
       return store.kind === 'file' ? [store.folder] : [];

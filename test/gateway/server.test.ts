@@ -32,9 +32,10 @@ async function raw(port: number, bytes: string): Promise<string> {
 
 describe('the gateway', () => {
   it('is healthy by itself and ready with Temporal', async () => {
+    const well = aGateway();
+    expect((await well.app.inject('/healthz')).json()).toEqual({ status: 'ok' });
+    expect((await well.app.inject('/readyz')).json()).toEqual({ status: 'ready' });
     const { app, deals } = aGateway();
-    expect((await app.inject('/healthz')).json()).toEqual({ status: 'ok' });
-    expect((await app.inject('/readyz')).json()).toEqual({ status: 'ready' });
     deals.answers.check = () => {
       throw new DealsUnavailable('temporal-unavailable', 'Temporal cannot be reached.');
     };

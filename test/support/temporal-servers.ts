@@ -26,6 +26,9 @@ export interface StartedDevServer {
   port: number;
   /** SIGKILL, then the same server again on the same port and data. */
   crash(): Promise<void>;
+  /** SIGKILL; `comeBack` starts it again on the same port and data. */
+  kill(): Promise<void>;
+  comeBack(): Promise<void>;
   /** Ends the server and removes its data; safe to call twice. */
   stop(): Promise<void>;
 }
@@ -54,12 +57,16 @@ export async function startDevServer(): Promise<StartedDevServer> {
   };
   try {
     let server = await start();
-    const crash = async (): Promise<void> => {
+    const kill = async (): Promise<void> => {
       server.signal('SIGKILL');
       await server.ended;
-      server = await start();
     };
-    return { address, port, crash, stop };
+    const comeBack = async (): Promise<void> => void (server = await start());
+    const crash = async (): Promise<void> => {
+      await kill();
+      await comeBack();
+    };
+    return { address, port, crash, kill, comeBack, stop };
   } catch (error) {
     await stop();
     throw error;
