@@ -11,7 +11,9 @@ import { createAtlasClient } from './signing/atlas/client.js';
 import { createAtlasProvider } from './signing/atlas/provider.js';
 import { createDocusignProvider } from './signing/docusign/provider.js';
 import { openTemporal } from './temporal/connection.js';
+import { dataConverterOf } from './temporal/data-converter.js';
 import { createLogger } from './temporal/logging.js';
+import { warnOfPlainPayloads } from './temporal/plain-payloads.js';
 
 /** Longer than any call to Temporal may take. */
 const LAST_REQUESTS_MS = 12_000;
@@ -45,7 +47,8 @@ async function main(): Promise<void> {
   collectDefaultMetrics({ register: metrics.registry });
   gaugeOpenDeals(metrics.registry, deals);
   const temporalUi = temporalUiUrl === null ? null : { url: temporalUiUrl, namespace: temporal.namespace };
-  const app = createGateway({ ...settings, deals, signing, connectKeys, logger, metrics, temporalUi });
+  const [payloadCodec = null] = dataConverterOf(temporal.payloadKeys).payloadCodecs ?? [];
+  const app = createGateway({ ...settings, payloadCodec, deals, signing, connectKeys, logger, metrics, temporalUi });
 
   let stopping = false;
   const stop = (signal: string): void => {
@@ -59,6 +62,7 @@ async function main(): Promise<void> {
 
   if (!settings.tokens && !settings.oidc)
     logger.warn('GATEWAY_TOKENS is not set: every direct call from this machine acts as an operator');
+  warnOfPlainPayloads(temporal.payloadKeys, logger);
   await app.listen({ host, port });
 }
 

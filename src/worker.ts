@@ -21,6 +21,8 @@ import { createAtlasClient } from './signing/atlas/client.js';
 import { createAtlasProvider } from './signing/atlas/provider.js';
 import { createDocusignProvider } from './signing/docusign/provider.js';
 import { openTemporal } from './temporal/connection.js';
+import { bundleFileOf, dataConverterOf } from './temporal/data-converter.js';
+import { warnOfPlainPayloads } from './temporal/plain-payloads.js';
 import { activityInterceptors } from './temporal/activity-interceptors.js';
 import { createTemporalLedger } from './temporal/ledger.js';
 import { createLogger, temporalLogger } from './temporal/logging.js';
@@ -77,6 +79,8 @@ async function main(): Promise<void> {
     },
   });
 
+  const { payloadKeys } = settings.temporal;
+  warnOfPlainPayloads(payloadKeys, logger);
   const store = await openDocumentStore(settings.documents.store, settings.documents.s3);
   const documents = createDocumentSource(settings.documents);
   const provider = createAtlasProvider(createAtlasClient(settings.atlas));
@@ -103,7 +107,8 @@ async function main(): Promise<void> {
         connection,
         namespace: settings.temporal.namespace,
         taskQueue: settings.taskQueue,
-        workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
+        workflowBundle: { codePath: fileURLToPath(new URL(`./${bundleFileOf(payloadKeys)}`, import.meta.url)) },
+        dataConverter: dataConverterOf(payloadKeys),
         activities: {
           ...createFeedActivities(feeds),
           ...createActivities({

@@ -6,6 +6,7 @@ import { CRM_DRIVERS } from '../crm/drivers.js';
 import type { StoreSettings } from '../documents/store.js';
 import { readDuration } from './duration.js';
 import { EXAMPLES } from './environment.js';
+import { readPayloadKeys } from './payload-keys.js';
 import { readTokens } from './tokens.js';
 
 function variable<Schema extends z.ZodType>(example: string, schema: Schema): Schema {
@@ -74,6 +75,13 @@ const tokens = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const payloadKeys = z.string().transform((text, context) => {
+  const read = readPayloadKeys(text);
+  if (read.problem === undefined) return read.keys;
+  context.issues.push({ code: 'custom', message: read.problem, input: text });
+  return z.NEVER;
+});
+
 export const VARIABLES = {
   TASK_QUEUE: variable(
     'countersign',
@@ -130,6 +138,13 @@ export const VARIABLES = {
   ),
   OIDC_AUDIENCE: variable('countersign', z.string().max(500).optional()),
   OIDC_ROLES_CLAIM: variable('roles', z.string().max(500).default('roles')),
+  PAYLOAD_KEYS: variable('2026-01:$(openssl rand -base64 32)', payloadKeys.default([])),
+  CODEC_CORS_ORIGIN: variable(
+    'https://temporal.example.com',
+    webAddress
+      .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'must be an origin: no path behind the host')
+      .optional(),
+  ),
   COUNTERSIGN_URL: variable('https://countersign.example.com', webAddress.optional()),
   COUNTERSIGN_TOKEN: variable(
     'a token of GATEWAY_TOKENS',

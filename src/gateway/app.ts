@@ -2,12 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { PayloadCodec } from '@temporalio/common';
 import type { GatewayToken, OidcSettings } from '../config.js';
 import type { CrmNotifications } from '../crm/intake.js';
 import type { Policy, ProviderName } from '../deal/policy.js';
 import { guardRoutes } from './access.js';
 import { addConsole } from './console/console.js';
 import type { TemporalUi } from './console/links.js';
+import { addCodecRoutes } from './codec-routes.js';
 import { addCrmWebhook } from './crm-webhook.js';
 import { addDealRoutes } from './deal-routes.js';
 import type { Deals } from './deals.js';
@@ -46,6 +48,10 @@ export interface GatewayParts {
   publicUrl?: string;
   /** For the console's links to runs; left out for none. */
   temporalUi?: TemporalUi | null;
+  /** What Temporal's payloads are encrypted by; null or left out where they are plain. */
+  payloadCodec?: PayloadCodec | null;
+  /** Origin of Temporal's UI, which may then ask for payloads from the browser. */
+  codecCorsOrigin?: string | null;
   logger: FastifyBaseLogger;
   metrics?: Metrics;
   patience?: Patience;
@@ -95,6 +101,7 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
   if (connectKeys) addProviderWebhook(app, { deals, sender: docusignSender(connectKeys), metrics });
   if (parts.notifications)
     addCrmWebhook(app, { deals, notifications: parts.notifications, publicUrl: parts.publicUrl ?? '', metrics });
+  addCodecRoutes(app, { codec: parts.payloadCodec ?? null, origin: parts.codecCorsOrigin ?? null });
   addHealthRoutes(app, deals, metrics);
   addConsole(app, {
     deskOf: (caller) => createDesk({ deals, signing, policies }, caller),

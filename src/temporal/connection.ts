@@ -1,6 +1,7 @@
 /** The client side of Temporal: one connection a process. */
 import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import type { TemporalSettings } from '../config.js';
+import { dataConverterOf } from './data-converter.js';
 
 /** A repeat within a call bridges a blip; a longer outage is the caller's to hear of, who has a deadline of its own. */
 const QUICK_RETRIES = defaultGrpcRetryOptions({ maxAttempts: 4, initialIntervalMs: () => 100 });
@@ -14,7 +15,7 @@ export interface TemporalClient {
  * A client whose connection is made at its first call and again after every loss, so a process starts and answers while
  * Temporal is away. The caller closes the connection.
  */
-export function openTemporal({ connectionOptions, namespace }: TemporalSettings): TemporalClient {
+export function openTemporal({ connectionOptions, namespace, payloadKeys }: TemporalSettings): TemporalClient {
   const { address, tls, apiKey, metadata } = connectionOptions;
   const connection = Connection.lazy({
     ...(address !== undefined && { address }),
@@ -25,5 +26,5 @@ export function openTemporal({ connectionOptions, namespace }: TemporalSettings)
     channelArgs: { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 3_000 },
     interceptors: [makeGrpcRetryInterceptor(QUICK_RETRIES)],
   });
-  return { connection, client: new Client({ connection, namespace }) };
+  return { connection, client: new Client({ connection, namespace, dataConverter: dataConverterOf(payloadKeys) }) };
 }

@@ -1,0 +1,18 @@
+/** How payloads are written for Temporal: the one setting that every client and every worker must share. */
+import { fileURLToPath } from 'node:url';
+import type { DataConverter } from '@temporalio/common';
+import { createEncryption, type PayloadKey } from './encryption.js';
+
+/** The SDK loads it by its path, which must lead to JavaScript wherever this file is run from. */
+const FAILURES = fileURLToPath(new URL('../../dist/workflows/encoded-failures.js', import.meta.url));
+
+/** Without keys everything is written in clear. With keys the messages and stack traces of failures become payloads, too. */
+export function dataConverterOf(keys: readonly PayloadKey[] = []): DataConverter {
+  const [inUse, ...others] = keys;
+  return inUse ? { payloadCodecs: [createEncryption([inUse, ...others])], failureConverterPath: FAILURES } : {};
+}
+
+/** The file of the workflow bundle in `dist/`: workflows run their failure converter inside the bundle. */
+export function bundleFileOf(keys: readonly PayloadKey[] = []): string {
+  return keys.length > 0 ? 'workflow-bundle-encrypted.js' : 'workflow-bundle.js';
+}
