@@ -142,7 +142,10 @@ export const VARIABLES = {
   CODEC_CORS_ORIGIN: variable(
     'https://temporal.example.com',
     webAddress
-      .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'must be an origin: no path behind the host')
+      .refine(
+        (text) => URL.canParse(text) && new URL(text).origin === text,
+        'must be an origin: no path behind the host',
+      )
       .optional(),
   ),
   COUNTERSIGN_URL: variable('https://countersign.example.com', webAddress.optional()),

@@ -122,8 +122,9 @@ export async function listDeals(client: Client, namespace: string, filter: DealF
     (executions ?? []).map((raw) =>
       infoOf(raw).catch((error: unknown) => {
         // A list is not to fail over one deal whose key is gone.
-        if (undecipherableIn(error)) return infoOf({ ...raw, memo: null });
-        throw error;
+        if (!undecipherableIn(error)) throw error;
+        raw.memo = null;
+        return infoOf(raw);
       }),
     ),
   );

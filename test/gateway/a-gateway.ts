@@ -1,5 +1,6 @@
 /** A gateway over deals on paper: what is asked of them is written down, what they answer can be set. */
 import { createHmac } from 'node:crypto';
+import type { PayloadCodec } from '@temporalio/common';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 import type { GatewayToken, OidcSettings } from '../../src/config.js';
@@ -160,6 +161,8 @@ export function aGateway(
     publicUrl?: string;
     connectKeys?: readonly string[];
     policies?: ReadonlyMap<string, Policy>;
+    payloadCodec?: PayloadCodec;
+    codecCorsOrigin?: string;
   } = {},
 ): AGateway {
   const deals = paperDeals();

@@ -24,6 +24,8 @@ let timeSkippingServer: Promise<string> | undefined;
 export interface StartedDevServer {
   address: string;
   port: number;
+  /** Holds its database: `temporal.db` and what SQLite keeps beside it. */
+  folder: string;
   /** SIGKILL, then the same server again on the same port and data. */
   crash(): Promise<void>;
   /** Ends the server and removes its data; safe to call twice. */
@@ -59,7 +61,7 @@ export async function startDevServer(): Promise<StartedDevServer> {
       await server.ended;
       server = await start();
     };
-    return { address, port, crash, stop };
+    return { address, port, folder, crash, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -100,9 +100,7 @@ export async function usageOf(
     const found: string[] = [];
     let nextPageToken = new Uint8Array();
     do {
-      const page = await call(() =>
-        service.listSchedules({ namespace, maximumPageSize: PAGE, nextPageToken }),
-      );
+      const page = await call(() => service.listSchedules({ namespace, maximumPageSize: PAGE, nextPageToken }));
       for (const { scheduleId } of page.schedules ?? []) if (scheduleId) found.push(scheduleId);
       nextPageToken = Uint8Array.from(page.nextPageToken ?? []);
     } while (nextPageToken.length > 0);
