@@ -99,6 +99,7 @@ function doctorParts(env: config.Environment, only?: ProcessName): { parts: Doct
           address: connection.connectionOptions.address ?? 'localhost:7233',
           namespace: connection.namespace,
           taskQueue: worker?.value?.taskQueue ?? gateway?.value?.taskQueue,
+          payloadKeyIds: (connection.payloadKeys ?? []).map(({ id }) => id),
         },
       }),
       ...(today !== undefined && { keyRing: { current: apiKeyIdOf(today), previous: previous.map(apiKeyIdOf) } }),

@@ -11,7 +11,7 @@ import { createAtlasClient } from './signing/atlas/client.js';
 import { createAtlasProvider } from './signing/atlas/provider.js';
 import { createDocusignProvider } from './signing/docusign/provider.js';
 import { openTemporal } from './temporal/connection.js';
-import { dataConverterOf } from './temporal/data-converter.js';
+import { createEncryption } from './temporal/encryption.js';
 import { createLogger } from './temporal/logging.js';
 import { warnOfPlainPayloads } from './temporal/plain-payloads.js';
 
@@ -47,7 +47,8 @@ async function main(): Promise<void> {
   collectDefaultMetrics({ register: metrics.registry });
   gaugeOpenDeals(metrics.registry, deals);
   const temporalUi = temporalUiUrl === null ? null : { url: temporalUiUrl, namespace: temporal.namespace };
-  const [payloadCodec = null] = dataConverterOf(temporal.payloadKeys).payloadCodecs ?? [];
+  const { payloadKeys = [] } = temporal;
+  const payloadCodec = payloadKeys.length > 0 ? createEncryption(payloadKeys) : null;
   const app = createGateway({ ...settings, payloadCodec, deals, signing, connectKeys, logger, metrics, temporalUi });
 
   let stopping = false;
@@ -62,7 +63,7 @@ async function main(): Promise<void> {
 
   if (!settings.tokens && !settings.oidc)
     logger.warn('GATEWAY_TOKENS is not set: every direct call from this machine acts as an operator');
-  warnOfPlainPayloads(temporal.payloadKeys, logger);
+  warnOfPlainPayloads(payloadKeys, logger);
   await app.listen({ host, port });
 }
 

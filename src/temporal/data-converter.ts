@@ -6,10 +6,12 @@ import { createEncryption, type PayloadKey } from './encryption.js';
 /** The SDK loads it by its path, which must lead to JavaScript wherever this file is run from. */
 const FAILURES = fileURLToPath(new URL('../../dist/workflows/encoded-failures.js', import.meta.url));
 
-/** Without keys everything is written in clear. With keys the messages and stack traces of failures become payloads, too. */
+/**
+ * Without keys everything is written in clear, and what others have encrypted is told as such. With keys the messages and stack traces of
+ * failures become payloads, too.
+ */
 export function dataConverterOf(keys: readonly PayloadKey[] = []): DataConverter {
-  const [inUse, ...others] = keys;
-  return inUse ? { payloadCodecs: [createEncryption([inUse, ...others])], failureConverterPath: FAILURES } : {};
+  return { payloadCodecs: [createEncryption(keys)], ...(keys.length > 0 && { failureConverterPath: FAILURES }) };
 }
 
 /** The file of the workflow bundle in `dist/`: workflows run their failure converter inside the bundle. */

@@ -31,13 +31,14 @@ const NONCE = 12;
 const TAG = 16;
 
 /**
- * Encodes with the first of `keys` and decodes with each. Payloads that are not encrypted decode as they are: deals that began before there
- * were keys go on. `decode` throws `UndecipherablePayload`; a worker's task then fails and is tried again, and no deal does.
+ * Encodes with the first of `keys` and decodes with each; without keys payloads stay plain. Payloads that are not encrypted decode as they are:
+ * deals that began before there were keys go on. `decode` throws `UndecipherablePayload`; a worker's task then fails and is tried again, and no deal does.
  */
-export function createEncryption(keys: readonly [PayloadKey, ...PayloadKey[]]): PayloadCodec {
+export function createEncryption(keys: readonly PayloadKey[]): PayloadCodec {
+  const [inUse] = keys;
   const byId = new Map(keys.map((key) => [key.id, key]));
   return {
-    encode: async (payloads) => payloads.map((payload) => encrypted(payload, keys[0])),
+    encode: async (payloads) => (inUse ? payloads.map((payload) => encrypted(payload, inUse)) : payloads),
     decode: async (payloads) => payloads.map((payload) => decrypted(payload, byId)),
   };
 }

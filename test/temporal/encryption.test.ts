@@ -52,6 +52,13 @@ describe('encryption', () => {
     expect(decoded.map(valueOf)).toEqual(['old', 'plain', 'new']);
   });
 
+  it('leaves payloads plain without keys, and still tells those that are encrypted', async () => {
+    const none = createEncryption([]);
+    const [plain] = await none.encode([payloadOf('x')]);
+    expect(plain).toEqual(payloadOf('x'));
+    await expect(none.decode([await encodedOf('x')])).rejects.toThrow(/the key one, which is not in PAYLOAD_KEYS/);
+  });
+
   it('names a key that is missing, and says what to do', async () => {
     const payload = await encodedOf('x', createEncryption([keyOf('2025-12', 3)]));
     const error = await codec.decode([payload]).catch((reason: unknown) => reason);
