@@ -14,6 +14,7 @@ import { addMcpCommand } from './cli/mcp/command.js';
 import { addEvidenceCommands } from './cli/evidence/command.js';
 import { addMigrateCommands } from './cli/migrate/command.js';
 import { addReportCommand } from './cli/pilot/command.js';
+import { addKeysCommands } from './cli/payload-keys/command.js';
 import { addCommand, answer, createProgram, run } from './cli/program.js';
 import { progressOn } from './cli/progress.js';
 import { readable } from './cli/report.js';
@@ -57,6 +58,7 @@ addReportCommand(program, world);
 addEvidenceCommands(program, process.env, terminal);
 addDocusignCommands(program, process.env, terminal);
 addMigrateCommands(program, process.env, terminal);
+addKeysCommands(program, process.env, terminal);
 
 await run(program, process.argv, terminal);
 
@@ -97,6 +99,7 @@ function doctorParts(env: config.Environment, only?: ProcessName): { parts: Doct
           address: connection.connectionOptions.address ?? 'localhost:7233',
           namespace: connection.namespace,
           taskQueue: worker?.value?.taskQueue ?? gateway?.value?.taskQueue,
+          payloadKeyIds: (connection.payloadKeys ?? []).map(({ id }) => id),
         },
       }),
       ...(today !== undefined && { keyRing: { current: apiKeyIdOf(today), previous: previous.map(apiKeyIdOf) } }),

@@ -7,7 +7,6 @@ import { readDocumentTypes } from './config/document-types.js';
 import { liveDocumentTypes, ON_STDERR, type LiveLog } from './config/live-document-types.js';
 import { readDocusign } from './config/docusign.js';
 import { readVariables, SettingsError, type Environment, type Setting } from './config/environment.js';
-import { problemsOfLaterVersions } from './config/not-yet.js';
 import { readTemporalSettings, type TemporalSettings } from './config/temporal.js';
 import type { GatewayToken } from './config/tokens.js';
 import { readTracing } from './config/tracing.js';
@@ -85,6 +84,8 @@ export interface GatewaySettings {
   drainMs: number;
   /** Null: nothing is traced. */
   tracing: TracingSettings | null;
+  /** Origin of the pages that may have payloads decoded: Temporal's UI. Null for none. */
+  codecCorsOrigin: string | null;
 }
 
 /** The company's identity provider (OpenID Connect). */
@@ -117,7 +118,7 @@ const CRM_VARIABLES = { CRM, CRM_MAPPING };
 export function readWorkerSettings(env: Environment, log: LiveLog = ON_STDERR): WorkerSettings {
   const { HOST, METRICS_PORT, HEALTH_PORT, CREDIT_BUDGET } = VARIABLES;
   const { DOCUMENT_STORE, DOCUMENT_ROOT, S3_ENDPOINT, ALLOW_PRIVATE_DOCUMENT_HOSTS } = VARIABLES;
-  const problems = problemsOfLaterVersions(env);
+  const problems: string[] = [];
   const values = take(
     problems,
     readVariables(env, {
@@ -168,9 +169,9 @@ export function readWorkerSettings(env: Environment, log: LiveLog = ON_STDERR): 
 /** `log` hears of changes of the document types file while the process runs. */
 export function readGatewaySettings(env: Environment, log: LiveLog = ON_STDERR): GatewaySettings {
   const { OIDC_ISSUER, OIDC_AUDIENCE, OIDC_ROLES_CLAIM } = VARIABLES;
-  const { HOST, GATEWAY_TOKENS, NODE_ENV, ATLAS_PREVIOUS_API_KEYS, TEMPORAL_UI_URL, TRUST_PROXY, DRAIN_TIME } =
-    VARIABLES;
-  const problems = problemsOfLaterVersions(env);
+  const { HOST, GATEWAY_TOKENS, NODE_ENV, ATLAS_PREVIOUS_API_KEYS, TEMPORAL_UI_URL } = VARIABLES;
+  const { TRUST_PROXY, DRAIN_TIME, CODEC_CORS_ORIGIN } = VARIABLES;
+  const problems: string[] = [];
   const values = take(
     problems,
     readVariables(env, {
@@ -189,6 +190,7 @@ export function readGatewaySettings(env: Environment, log: LiveLog = ON_STDERR):
       },
       ...{ ATLAS_BASE_URL, ATLAS_API_KEY, ATLAS_PREVIOUS_API_KEYS, DOCUMENT_TYPES, READ_BACK_FIRST, TEMPORAL_UI_URL },
       DRAIN_TIME,
+      CODEC_CORS_ORIGIN,
     }),
   );
   const tracing = take(problems, readTracing(env, 'countersign-gateway'));
@@ -230,12 +232,13 @@ export function readGatewaySettings(env: Environment, log: LiveLog = ON_STDERR):
     // In production something in front shares out the requests, and must hear of the end first.
     drainMs: values.DRAIN_TIME ?? (values.NODE_ENV === 'production' ? 5_000 : 0),
     tracing,
+    codecCorsOrigin: values.CODEC_CORS_ORIGIN ?? null,
   };
 }
 
 export function readSetupSettings(env: Environment): SetupSettings {
   const { CRM_BACKFILL_EVERY } = VARIABLES;
-  const problems = problemsOfLaterVersions(env);
+  const problems: string[] = [];
   const values = take(problems, readVariables(env, { ...CRM_VARIABLES, TASK_QUEUE, CRM_BACKFILL_EVERY }));
   const temporal = take(problems, readTemporalSettings(env));
   const crm = values && take(problems, readCrm(env, values));
@@ -268,7 +271,6 @@ export function readCliSettings(env: Environment): CliSettings {
       'COUNTERSIGN_URL: is not set, but COUNTERSIGN_TOKEN is; for example COUNTERSIGN_URL=https://countersign.example.com',
     );
   }
-  problems.push(...problemsOfLaterVersions(env));
   const temporal = take(problems, readTemporalSettings(env));
   if (!temporal || problems.length > 0) throw new SettingsError(problems);
   return { kind: 'temporal', temporal, taskQueue: values.TASK_QUEUE };
@@ -285,12 +287,21 @@ export interface EvidenceSettings {
 
 export function readEvidenceSettings(env: Environment): EvidenceSettings {
   const { DOCUMENT_STORE, S3_ENDPOINT } = VARIABLES;
-  const problems = problemsOfLaterVersions(env);
+  const problems: string[] = [];
   const values = take(problems, readVariables(env, { TASK_QUEUE, DOCUMENT_STORE, S3_ENDPOINT }));
   const temporal = take(problems, readTemporalSettings(env));
   if (!values || !temporal || problems.length > 0) throw new SettingsError(problems);
   const { TASK_QUEUE: taskQueue, DOCUMENT_STORE: store, S3_ENDPOINT: endpoint = null } = values;
   return { temporal, taskQueue, store, s3: { endpoint } };
+}
+
+/** What the keys of payloads are looked for in: Temporal alone. */
+export function readPayloadKeySettings(env: Environment): { temporal: TemporalSettings; taskQueue: string } {
+  const problems: string[] = [];
+  const values = take(problems, readVariables(env, { TASK_QUEUE }));
+  const temporal = take(problems, readTemporalSettings(env));
+  if (!values || !temporal) throw new SettingsError(problems);
+  return { temporal, taskQueue: values.TASK_QUEUE };
 }
 
 /** The database that the rows of the audit feeds are kept in, where they are kept in one. Throws `SettingsError`. */

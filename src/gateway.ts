@@ -13,7 +13,9 @@ import { createAtlasClient } from './signing/atlas/client.js';
 import { createAtlasProvider } from './signing/atlas/provider.js';
 import { createDocusignProvider } from './signing/docusign/provider.js';
 import { openTemporal } from './temporal/connection.js';
+import { createEncryption } from './temporal/encryption.js';
 import { createLogger } from './temporal/logging.js';
+import { warnOfPlainPayloads } from './temporal/plain-payloads.js';
 
 /** Longer than any call to Temporal may take. */
 const LAST_REQUESTS_MS = 12_000;
@@ -49,7 +51,10 @@ async function main(): Promise<void> {
   gaugeOpenDeals(metrics.registry, deals);
   const temporalUi = temporalUiUrl === null ? null : { url: temporalUiUrl, namespace: temporal.namespace };
   const drain = createDrain();
-  const app = createGateway({ ...settings, deals, signing, connectKeys, logger, metrics, temporalUi, drain });
+  const { payloadKeys = [] } = temporal;
+  const payloadCodec = payloadKeys.length > 0 ? createEncryption(payloadKeys) : null;
+  const parts = { deals, signing, connectKeys, logger, metrics, temporalUi, payloadCodec, drain };
+  const app = createGateway({ ...settings, ...parts });
   tracing?.watch(app);
 
   let stopping = false;
@@ -69,6 +74,7 @@ async function main(): Promise<void> {
 
   if (!settings.tokens && !settings.oidc)
     logger.warn('GATEWAY_TOKENS is not set: every direct call from this machine acts as an operator');
+  warnOfPlainPayloads(payloadKeys, logger);
   await app.listen({ host, port });
 }
 

@@ -24,6 +24,9 @@ import { createAtlasClient } from './signing/atlas/client.js';
 import { createAtlasProvider } from './signing/atlas/provider.js';
 import { createDocusignProvider } from './signing/docusign/provider.js';
 import { openTemporal } from './temporal/connection.js';
+import { dataConverterOf } from './temporal/data-converter.js';
+import { warnOfPlainPayloads } from './temporal/plain-payloads.js';
+import { workflowBundle } from './temporal/workflow-bundle.js';
 import { activityInterceptors } from './temporal/activity-interceptors.js';
 import { createTemporalLedger } from './temporal/ledger.js';
 import { createLogger, temporalLogger } from './temporal/logging.js';
@@ -81,6 +84,8 @@ async function main(): Promise<void> {
     },
   });
 
+  const { payloadKeys } = settings.temporal;
+  warnOfPlainPayloads(payloadKeys, logger);
   const store = await openDocumentStore(settings.documents.store, settings.documents.s3);
   const documents = createDocumentSource(settings.documents);
   const provider = createAtlasProvider(createAtlasClient(settings.atlas));
@@ -112,7 +117,8 @@ async function main(): Promise<void> {
         connection,
         namespace: settings.temporal.namespace,
         taskQueue: settings.taskQueue,
-        workflowBundle: { codePath: bundleFor(tracing !== null) },
+        workflowBundle: await workflowBundle({ traced: tracing !== null, encrypted: payloadKeys.length > 0 }),
+        dataConverter: dataConverterOf(payloadKeys),
         activities: {
           ...createFeedActivities(feeds),
           ...createActivities({
@@ -163,11 +169,6 @@ async function checkWorker(worker: Worker | undefined, deals: Deals): Promise<vo
     if (error instanceof DealsUnavailable) throw new NotReady('temporal', error.message);
     throw error;
   }
-}
-
-/** OpenTelemetry costs memory with each cached deal, so only workers that trace have it among their workflows. */
-function bundleFor(traced: boolean): string {
-  return fileURLToPath(new URL(traced ? './workflow-bundle-traced.js' : './workflow-bundle.js', import.meta.url));
 }
 
 /** Null where no feed is to be read. Rows that cannot be delivered wait at DocuSign: the sink need not answer now. */

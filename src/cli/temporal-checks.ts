@@ -4,6 +4,7 @@ import { tsToMs } from '@temporalio/common/lib/time.js';
 import { SEARCH_ATTRIBUTES } from '../deal/search-attributes.js';
 import type { TemporalClient } from '../temporal/connection.js';
 import { codeOf, GRPC } from '../temporal/grpc.js';
+import { payloadKeyChecks } from './payload-keys/check.js';
 import { ok, problem, skipped, warning, wordsOf, type Check } from './check.js';
 
 export interface TemporalPart {
@@ -13,6 +14,8 @@ export interface TemporalPart {
   namespace: string;
   /** Undefined where the settings do not tell it. */
   taskQueue: string | undefined;
+  /** Ids of the keys that payloads are encrypted with, the one in use first; none: they are plain. */
+  payloadKeyIds?: readonly string[];
 }
 
 export interface TemporalFindings {
@@ -36,7 +39,8 @@ export async function examineTemporal(part: TemporalPart): Promise<TemporalFindi
   if (!reached.found) return { checks: reached.checks, lists: false, answers: false };
   const attributes = await searchAttributesCheck(part);
   const worker = await workerCheck(part);
-  return { checks: [...reached.checks, attributes, worker], lists: true, answers: worker.status === 'ok' };
+  const keys = await payloadKeyChecks(part);
+  return { checks: [...reached.checks, attributes, worker, ...keys], lists: true, answers: worker.status === 'ok' };
 }
 
 async function reach({ temporal, address, namespace }: TemporalPart): Promise<{ checks: Check[]; found: boolean }> {

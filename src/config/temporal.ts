@@ -1,10 +1,14 @@
 /** Temporal's own variables and profiles, read as its CLI reads them. */
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
-import { readVariable, type Environment, type Setting } from './environment.js';
+import type { PayloadKey } from '../temporal/encryption.js';
+import { readVariable, readVariables, type Environment, type Setting } from './environment.js';
+import { VARIABLES } from './variables.js';
 
 export interface TemporalSettings {
   connectionOptions: ClientConnectConfig['connectionOptions'];
   namespace: string;
+  /** The first encrypts payloads, all decrypt them; none: payloads are plain. */
+  payloadKeys?: readonly PayloadKey[];
 }
 
 export function readTemporalSettings(env: Environment): Setting<TemporalSettings> {
@@ -15,13 +19,17 @@ export function readTemporalSettings(env: Environment): Setting<TemporalSettings
   if (apiKey.problem !== undefined) return { problems: [apiKey.problem] };
   if (apiKey.value !== undefined) overrideEnvVars.TEMPORAL_API_KEY = apiKey.value;
 
+  const { PAYLOAD_KEYS } = VARIABLES;
+  const keys = readVariables(env, { PAYLOAD_KEYS });
+  if (keys.problems) return { problems: keys.problems };
+
   const address = overrideEnvVars.TEMPORAL_ADDRESS;
   if (address && !/^(\[[0-9a-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/i.test(address)) {
     return { problems: ['TEMPORAL_ADDRESS: must be host:port; for example TEMPORAL_ADDRESS=localhost:7233'] };
   }
   try {
     const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars });
-    return { value: { connectionOptions, namespace: namespace || 'default' } };
+    return { value: { connectionOptions, namespace: namespace || 'default', payloadKeys: keys.value.PAYLOAD_KEYS } };
   } catch (error) {
     const why = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ');
     const name = env.TEMPORAL_CONFIG_FILE ? 'TEMPORAL_CONFIG_FILE' : 'TEMPORAL_PROFILE';

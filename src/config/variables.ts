@@ -7,6 +7,7 @@ import { CRM_DRIVERS } from '../crm/drivers.js';
 import type { StoreSettings } from '../documents/store.js';
 import { readDuration } from './duration.js';
 import { EXAMPLES } from './environment.js';
+import { readPayloadKeys } from './payload-keys.js';
 import { readTokens } from './tokens.js';
 
 function variable<Schema extends z.ZodType>(example: string, schema: Schema): Schema {
@@ -94,6 +95,12 @@ function isProxy(text: string): boolean {
     (bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= most))
   );
 }
+const payloadKeys = z.string().transform((text, context) => {
+  const read = readPayloadKeys(text);
+  if (read.problem === undefined) return read.keys;
+  context.issues.push({ code: 'custom', message: read.problem, input: text });
+  return z.NEVER;
+});
 
 export const VARIABLES = {
   TASK_QUEUE: variable(
@@ -164,6 +171,16 @@ export const VARIABLES = {
   ),
   OIDC_AUDIENCE: variable('countersign', z.string().max(500).optional()),
   OIDC_ROLES_CLAIM: variable('roles', z.string().max(500).default('roles')),
+  PAYLOAD_KEYS: variable('2026-01:$(openssl rand -base64 32)', payloadKeys.default([])),
+  CODEC_CORS_ORIGIN: variable(
+    'https://temporal.example.com',
+    webAddress
+      .refine(
+        (text) => URL.canParse(text) && new URL(text).origin === text,
+        'must be an origin: no path behind the host',
+      )
+      .optional(),
+  ),
   COUNTERSIGN_URL: variable('https://countersign.example.com', webAddress.optional()),
   COUNTERSIGN_TOKEN: variable(
     'a token of GATEWAY_TOKENS',

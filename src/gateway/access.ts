@@ -15,6 +15,8 @@ export const MAY = {
   // The CRM takes a deal back that was lost there or moved back.
   'cancel a deal': ['crm', 'operator'],
   'steer a deal': ['operator'],
+  // All that there is on any deal is in them.
+  'read payloads': ['operator'],
   // What each tool does is checked by itself.
   'talk to an assistant': ['crm', 'viewer', 'reviewer', 'operator'],
 } as const satisfies Record<string, readonly Role[]>;

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { PayloadCodec } from '@temporalio/common';
 import type { GatewayToken, OidcSettings } from '../config.js';
 import type { CrmNotifications } from '../crm/intake.js';
 import type { Policy, ProviderName } from '../deal/policy.js';
@@ -9,6 +10,7 @@ import { guardRoutes, type Deed } from './access.js';
 import { protectAnswers } from './answer-headers.js';
 import { addConsole } from './console/console.js';
 import type { TemporalUi } from './console/links.js';
+import { addCodecRoutes } from './codec-routes.js';
 import { addCrmWebhook } from './crm-webhook.js';
 import { addDealRoutes } from './deal-routes.js';
 import type { Deals } from './deals.js';
@@ -67,6 +69,10 @@ export interface GatewayParts {
   publicUrl?: string;
   /** For the console's links to runs; left out for none. */
   temporalUi?: TemporalUi | null;
+  /** What Temporal's payloads are encrypted by; null or left out where they are plain. */
+  payloadCodec?: PayloadCodec | null;
+  /** Origin of Temporal's UI, which may then ask for payloads from the browser. */
+  codecCorsOrigin?: string | null;
   logger: FastifyBaseLogger;
   metrics?: Metrics;
   patience?: Patience;
@@ -137,6 +143,7 @@ export function createGateway(parts: GatewayParts): FastifyInstance {
   if (parts.notifications)
     addCrmWebhook(app, { deals, notifications: parts.notifications, publicUrl: parts.publicUrl ?? '', metrics });
   addHealthRoutes(app, deals, metrics, drain);
+  addCodecRoutes(app, { codec: parts.payloadCodec ?? null, origin: parts.codecCorsOrigin ?? null });
   addConsole(app, {
     deskOf: (caller) => createDesk({ deals, signing, policies }, caller),
     identities,

@@ -8,6 +8,9 @@ import { WORKFLOW_TYPE } from '../deal/messages.js';
 import { isRefusal, type Refusal } from '../deal/refusals.js';
 import { SEARCH_ATTRIBUTES } from '../deal/search-attributes.js';
 import { FINAL_STAGES, OPEN_STAGES, type Stage } from '../deal/stages.js';
+import { undecipherableIn } from '../temporal/encryption.js';
+
+type Execution = Parameters<typeof executionInfoFromRaw>[0];
 
 /** Which deals; all that is given must hold. */
 export interface DealFilter {
@@ -114,8 +117,16 @@ export async function listDeals(client: Client, namespace: string, filter: DealF
     ...(cursor !== undefined && { nextPageToken: tokenOf(cursor) }),
   });
   const converter = client.options.loadedDataConverter;
+  const infoOf = (raw: Execution) => executionInfoFromRaw(raw, converter, undefined, namespace);
   const infos = await Promise.all(
-    (executions ?? []).map((raw) => executionInfoFromRaw(raw, converter, undefined, namespace)),
+    (executions ?? []).map((raw) =>
+      infoOf(raw).catch((error: unknown) => {
+        // A list is not to fail over one deal whose key is gone.
+        if (!undecipherableIn(error)) throw error;
+        raw.memo = null;
+        return infoOf(raw);
+      }),
+    ),
   );
   // A query in the caller's own words may name other workflows too.
   const deals = infos.filter(({ type }) => type === WORKFLOW_TYPE).map(lineOf);

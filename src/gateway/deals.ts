@@ -50,16 +50,17 @@ export interface Deals {
 }
 
 /**
- * Deals cannot be reached now, through no fault of the caller. `no-worker`: Temporal has the call but nobody answers it.
+ * Deals cannot be reached now, through no fault of the caller. `no-worker`: Temporal has the call but nobody answers it. `payload-keys`: what
+ * Temporal keeps cannot be decrypted here.
  * The message says what to do, for the caller and for whoever runs the gateway.
  */
 export class DealsUnavailable extends Error {
   override readonly name = 'DealsUnavailable';
-  readonly kind: 'temporal-unavailable' | 'no-worker';
+  readonly kind: 'temporal-unavailable' | 'no-worker' | 'payload-keys';
   readonly retryAfterSeconds: number;
 
   constructor(
-    kind: 'temporal-unavailable' | 'no-worker',
+    kind: DealsUnavailable['kind'],
     message: string,
     details: { retryAfterSeconds?: number; cause?: unknown } = {},
   ) {

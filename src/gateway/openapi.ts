@@ -14,6 +14,7 @@ import {
   webhookAnswer,
 } from './answers.js';
 import { MESSAGE_BODIES, startBody } from './bodies.js';
+import { payloadsBody } from './codec-routes.js';
 import { listQuery } from './deal-routes.js';
 
 const MESSAGE_SUMMARIES: Record<MessageName, string> = {
@@ -28,9 +29,9 @@ const PROBLEMS: Record<number, string> = {
   400: 'The request cannot be read',
   401: 'No token, an unknown one, or a wrong signature',
   403: 'The role may not do this',
-  404: 'There is no such deal',
+  404: 'There is no such deal, or no such thing here',
   409: 'The deal has ended or is in no state for this',
-  413: 'The body is larger than 1 MiB',
+  413: 'The body is too large',
   415: 'The body is not JSON',
   422: 'The body is not what the route takes; errors names each field',
   429: 'Too many requests; see Retry-After',
@@ -124,6 +125,21 @@ function webhookPath(summary: string, description: string) {
   };
 }
 
+/** Temporal's remote codec. */
+function codecPath(summary: string) {
+  return {
+    post: {
+      summary,
+      ...guarded('read payloads'),
+      requestBody: takes(payloadsBody),
+      responses: {
+        ...answers(200, 'The payloads, in their order', schemaOf(payloadsBody, 'output')),
+        ...problems(400, 401, 403, 404, 413, 415),
+      },
+    },
+  };
+}
+
 /** The CRM's own notifications: hints, which are read back. */
 function notificationPath(summary: string, description: string, content: object, held: object) {
   return {
@@ -197,6 +213,8 @@ export const OPENAPI = {
     },
     ...Object.fromEntries(MESSAGES.map((name) => [`/deals/{dealId}/${name}`, messagePath(name)])),
     '/webhooks/atlas': webhookPath("Atlas's events", 'Signed by X-Atlas-Signature over the exact bytes.'),
+    '/codec/decode': codecPath('Decrypts payloads for Temporal’s UI and command line'),
+    '/codec/encode': codecPath('Encrypts payloads for Temporal’s UI and command line'),
     '/mcp': {
       post: {
         summary: 'MCP for assistants, by streamable HTTP without sessions',

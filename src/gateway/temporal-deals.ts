@@ -17,6 +17,7 @@ import type { DealSnapshot } from '../deal/snapshot.js';
 import { isEcho } from '../deal/state.js';
 import type { DealStart } from '../deal/start.js';
 import type { TemporalClient } from '../temporal/connection.js';
+import { undecipherableIn } from '../temporal/encryption.js';
 import { codeOf, GRPC } from '../temporal/grpc.js';
 import { missingSearchAttributes, SetupError } from '../temporal/search-attributes.js';
 import { DealsUnavailable, type Deals, type Heard, type Started } from './deals.js';
@@ -302,6 +303,14 @@ function isBusy(error: unknown): boolean {
 /** Whatever Temporal's service refuses is not the caller's fault: what callers send has been checked before. */
 function unavailability(error: unknown): DealsUnavailable | undefined {
   if (error instanceof DealsUnavailable) return error;
+  const undecipherable = undecipherableIn(error);
+  if (undecipherable) {
+    return new DealsUnavailable(
+      'payload-keys',
+      `What Temporal keeps of the deal cannot be read here: ${undecipherable.message}. Nothing was lost.`,
+      { retryAfterSeconds: 60, cause: error },
+    );
+  }
   const code = codeOf(error);
   if (code === undefined) return undefined;
   const tell = (hint: string) =>

@@ -7,6 +7,7 @@ import {
   type WorkflowClientInterceptor,
 } from '@temporalio/client';
 import type { TemporalSettings } from '../config.js';
+import { dataConverterOf } from './data-converter.js';
 
 /** A repeat within a call bridges a blip; a longer outage is the caller's to hear of, who has a deadline of its own. */
 const QUICK_RETRIES = defaultGrpcRetryOptions({ maxAttempts: 4, initialIntervalMs: () => 100 });
@@ -21,7 +22,7 @@ export interface TemporalClient {
  * Temporal is away. The caller closes the connection. `interceptors` see every call of a workflow.
  */
 export function openTemporal(
-  { connectionOptions, namespace }: TemporalSettings,
+  { connectionOptions, namespace, payloadKeys }: TemporalSettings,
   interceptors: WorkflowClientInterceptor[] = [],
 ): TemporalClient {
   const { address, tls, apiKey, metadata } = connectionOptions;
@@ -34,5 +35,7 @@ export function openTemporal(
     channelArgs: { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 3_000 },
     interceptors: [makeGrpcRetryInterceptor(QUICK_RETRIES)],
   });
-  return { connection, client: new Client({ connection, namespace, interceptors: { workflow: interceptors } }) };
+  const dataConverter = dataConverterOf(payloadKeys);
+  const client = new Client({ connection, namespace, dataConverter, interceptors: { workflow: interceptors } });
+  return { connection, client };
 }

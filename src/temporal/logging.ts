@@ -18,7 +18,8 @@ const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERR
 /** Hands what Temporal's runtime, workflows and activities log to `logger`, each line with its attributes. */
 export function temporalLogger(logger: Logger): TemporalLogger {
   const write = (level: LogLevel, message: string, meta: Record<string | symbol, unknown> = {}): void => {
-    const { error, ...attributes } = meta;
+    // A task that cannot be begun is logged with its payloads.
+    const { error, task: _task, taskEncoded: _taskEncoded, ...attributes } = meta;
     logger[LEVELS[level]]({ ...attributes, ...(error !== undefined && { err: error }) }, message);
   };
   return {

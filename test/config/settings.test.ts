@@ -1,5 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { inspect } from 'node:util';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -143,10 +144,47 @@ describe('the worker settings', () => {
     expect(readWorkerSettings(env(crm)).crm.name).toBe('http');
   });
 
-  it.each(['PAYLOAD_KEYS', 'CODEC_CORS_ORIGIN'])('refuse %s rather than ignore it', (name) => {
-    const problems = problemsOf(readWorkerSettings, env({ [name]: 'something' }));
-    expect(problems).toEqual([`${name}: is not supported yet; leave it out`]);
+  it('take the keys of payloads in their order, and never show one', () => {
+    const [one, two] = [1, 2].map((fill) => Buffer.alloc(32, fill).toString('base64'));
+    const { temporal } = readWorkerSettings(env({ PAYLOAD_KEYS: `new:${one}, old:${two}` }));
+    expect(temporal.payloadKeys?.map(({ id }) => id)).toEqual(['new', 'old']);
+    expect(temporal.payloadKeys?.[1]?.secret.export()).toEqual(Buffer.alloc(32, 2));
+    expect(`${inspect(temporal, { depth: 9 })} ${JSON.stringify(temporal)}`).not.toContain(one);
+    expect(readWorkerSettings(env()).temporal.payloadKeys).toEqual([]);
   });
+
+  const KEY = Buffer.alloc(32, 7).toString('base64');
+  it.each([
+    ['secret-without-an-id', /entry 1 is not of the form keyId:base64/],
+    [`a:${KEY},`, /entry 2 is not of the form/],
+    [`a b:${KEY}`, /entry 1 has no key id/],
+    [`:${KEY}`, /entry 1 has no key id/],
+    [`a:${KEY},b:${Buffer.alloc(31, 8).toString('base64')}`, /entry 2 has no key of exactly 32 bytes/],
+    [`a:${KEY.slice(0, -1)}`, /exactly 32 bytes/],
+    [`a:${Buffer.alloc(32, 7).toString('hex')}`, /exactly 32 bytes/],
+    // The last character has bits that no byte takes up.
+    [`a:${KEY.slice(0, -2)}d=`, /exactly 32 bytes/],
+    [`a:${KEY},a:${Buffer.alloc(32, 8).toString('base64')}`, /entry 2 repeats the key id/],
+    [`a:${KEY},b:${KEY}`, /entry 2 repeats the key of another entry/],
+  ])('refuse the keys %s', (value, said) => {
+    for (const read of [readWorkerSettings, readGatewaySettings, readSetupSettings]) {
+      const [problem, ...more] = problemsOf(read, env({ PAYLOAD_KEYS: value }));
+      expect(more).toEqual([]);
+      expect(problem).toMatch(/^PAYLOAD_KEYS: .*; for example PAYLOAD_KEYS=/);
+      expect(problem).toMatch(said);
+      expect(problem).not.toContain(KEY.slice(0, 20));
+      expect(problem).not.toContain('secret-without-an-id');
+    }
+  });
+
+  it.each(['temporal.example.com', 'https://temporal.example.com/ui', '*', 'https://a:b@c.example', 'HTTP://Temporal'])(
+    'refuse %s as the origin of the UI',
+    (origin) => {
+      expect(problemsOf(readGatewaySettings, env({ CODEC_CORS_ORIGIN: origin }))).toEqual([
+        expect.stringMatching(/^CODEC_CORS_ORIGIN: must .*; for example/),
+      ]);
+    },
+  );
 });
 
 describe('secrets', () => {

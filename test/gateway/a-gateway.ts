@@ -1,5 +1,6 @@
 /** A gateway over deals on paper: what is asked of them is written down, what they answer can be set. */
 import { createHmac } from 'node:crypto';
+import type { PayloadCodec } from '@temporalio/common';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 import type { GatewayToken, OidcSettings } from '../../src/config.js';
@@ -166,6 +167,8 @@ export function aGateway(
     policies?: ReadonlyMap<string, Policy>;
     limits?: Limits;
     trustProxy?: readonly string[];
+    payloadCodec?: PayloadCodec;
+    codecCorsOrigin?: string;
   } = {},
 ): AGateway {
   const deals = paperDeals();

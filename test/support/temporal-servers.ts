@@ -24,6 +24,8 @@ let timeSkippingServer: Promise<string> | undefined;
 export interface StartedDevServer {
   address: string;
   port: number;
+  /** Holds its database: `temporal.db` and what SQLite keeps beside it. */
+  folder: string;
   /** SIGKILL, then the same server again on the same port and data. */
   crash(): Promise<void>;
   /** SIGKILL; `comeBack` starts it again on the same port and data. */
@@ -66,7 +68,7 @@ export async function startDevServer(): Promise<StartedDevServer> {
       await kill();
       await comeBack();
     };
-    return { address, port, crash, kill, comeBack, stop };
+    return { address, port, folder, crash, kill, comeBack, stop };
   } catch (error) {
     await stop();
     throw error;

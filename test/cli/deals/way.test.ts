@@ -49,7 +49,7 @@ describe('the way to the deals', () => {
     [{ COUNTERSIGN_URL: URL, COUNTERSIGN_TOKEN: 'two words' }, /^COUNTERSIGN_TOKEN: must be one bearer token/],
     [{ COUNTERSIGN_TOKEN: 'a-token' }, /^COUNTERSIGN_URL: is not set, but COUNTERSIGN_TOKEN is/],
     [{ TEMPORAL_ADDRESS: 'http://temporal' }, /^TEMPORAL_ADDRESS: must be host:port/],
-    [{ PAYLOAD_KEYS: 'k:x' }, /^PAYLOAD_KEYS: is not supported yet/],
+    [{ PAYLOAD_KEYS: 'k:x' }, /^PAYLOAD_KEYS: entry 1 has no key of exactly 32 bytes/],
   ])('is refused for %j', (over, said) => {
     expect(() => readCliSettings(env(over))).toThrow(SettingsError);
     expect(() => readCliSettings(env(over))).toThrow(said);
