@@ -1,6 +1,12 @@
 /** `npm run worker`: takes the deals' steps from Temporal and carries them out. */
 import { fileURLToPath } from 'node:url';
-import { makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import {
+  makeTelemetryFilterString,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerDeploymentOptions,
+} from '@temporalio/worker';
 import { createActivities } from './activities/index.js';
 import { createFeedActivities, type FeedDeps } from './activities/feeds.js';
 import { readDatabaseSettings, readWorkerSettings, SettingsError } from './config.js';
@@ -97,13 +103,18 @@ async function main(): Promise<void> {
   try {
     await Promise.all([crm.check(), store.check()]);
 
+    const { id: buildId, deployment } = settings.build;
+    logger.info({ buildId, deployment: deployment?.name ?? null }, 'worker starts');
+    tellBuild(buildId);
     const connection = await NativeConnection.connect(settings.temporal.connectionOptions);
     try {
       const worker = await Worker.create({
         connection,
         namespace: settings.temporal.namespace,
         taskQueue: settings.taskQueue,
-        workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
+        ...(deployment
+          ? { workflowBundle: bundle('versioned-workflow-bundle.js'), workerDeploymentOptions: versionedAs(deployment) }
+          : { workflowBundle: bundle('workflow-bundle.js') }),
         activities: {
           ...createFeedActivities(feeds),
           ...createActivities({
@@ -139,6 +150,21 @@ async function main(): Promise<void> {
       temporal.connection.close(),
     ]);
   }
+}
+
+const bundle = (file: string) => ({ codePath: fileURLToPath(new URL(`./${file}`, import.meta.url)) });
+
+/** Each workflow declares for itself whether it stays with its build: src/workflows/versioned.ts. */
+const versionedAs = ({ name, buildId }: { name: string; buildId: string }): WorkerDeploymentOptions => ({
+  version: { deploymentName: name, buildId },
+  useWorkerVersioning: true,
+  defaultVersioningBehavior: 'PINNED',
+});
+
+/** Which builds run beside each other during a deploy, for the dashboard. */
+function tellBuild(buildId: string | null): void {
+  const gauge = Runtime.instance().metricMeter.createGauge('countersign_build_info', 'int', undefined, 'Always 1');
+  gauge.set(1, { build_id: buildId ?? 'unknown' });
 }
 
 /** Null where no feed is to be read. Rows that cannot be delivered wait at DocuSign: the sink need not answer now. */

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { CRM_DRIVERS } from '../crm/drivers.js';
 import type { StoreSettings } from '../documents/store.js';
+import { DEPLOYMENT_VARIABLES } from './deployment.js';
 import { readDuration } from './duration.js';
 import { EXAMPLES } from './environment.js';
 import { readTokens } from './tokens.js';
@@ -103,6 +104,7 @@ export const VARIABLES = {
   ),
   PORT: port(8080),
   METRICS_PORT: port(9464),
+  ...DEPLOYMENT_VARIABLES,
   DOCUMENT_TYPES: variable(
     './document-types.json',
     folder.default(() => resolve('document-types.json')),
