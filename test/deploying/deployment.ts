@@ -50,13 +50,13 @@ export async function startWorker(
 /** Temporal's command line against the server at `address`, as docs/deploying.md has it. */
 export const commandLine = (address: string) => async (command: string) => {
   const words = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
-  const { stdout } = await run(await devServerPath(), [...words, '--address', address], { timeout: 10_000 });
+  const { stdout } = await run(await devServerPath(), [...words, '--address', address], { timeout: 60_000 });
   return stdout;
 };
 
 /** Repeats `work` until it succeeds: a version is known only once its first worker has asked for tasks. */
 export async function eventually<T>(work: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     try {
       return await work();

@@ -77,12 +77,12 @@ export function aParking(client: Client, signedPdf: Uint8Array): Parking {
     });
     const envelopes = () => world.envelopes.filter(({ externalId }) => externalId === `${workflowId}/r1`);
     const until = async (stage: DealSnapshot['stage'], blocked: boolean): Promise<void> => {
-      const deadline = Date.now() + 25_000;
+      const deadline = Date.now() + 90_000;
       for (;;) {
         const snapshot = await handle.query<DealSnapshot>(DEAL_QUERY);
         if (snapshot.stage === stage && (snapshot.blocked !== null) === blocked) return;
         if (Date.now() > deadline) throw new Error(`${dealId} never got to ${stage}: it is in ${snapshot.stage}`);
-        await new Promise((resolve) => setTimeout(resolve, 150));
+        await new Promise((resolve) => setTimeout(resolve, 250));
       }
     };
     const approve = () => handle.signal('review', { decision: 'approve', reviewer: 'rita' });
