@@ -15,27 +15,41 @@ export type Document = z.output<typeof document>;
 const kustomization = z.strictObject({
   apiVersion: z.literal('kustomize.config.k8s.io/v1beta1'),
   kind: z.literal('Kustomization'),
-  namespace: z.string(),
-  resources: z.array(z.string()),
-  configMapGenerator: z.array(
-    z.strictObject({
-      name: z.string(),
-      envs: z.array(z.string()).default([]),
-      files: z.array(z.string()).default([]),
-    }),
-  ),
-  images: z.array(z.strictObject({ name: z.string(), newName: z.string(), newTag: z.string() })),
+  namespace: z.string().optional(),
+  resources: z.array(z.string()).default([]),
+  configMapGenerator: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        envs: z.array(z.string()).default([]),
+        files: z.array(z.string()).default([]),
+      }),
+    )
+    .default([]),
+  images: z.array(z.strictObject({ name: z.string(), newName: z.string(), newTag: z.string() })).default([]),
 });
 
-export const KUSTOMIZATION = kustomization.parse(parse(read('kustomization.yaml')));
+const kustomizationIn = (folder: string) => kustomization.parse(parse(read(`${folder}kustomization.yaml`)));
 
-export const documentsIn = (file: string): Document[] =>
-  parseAllDocuments(read(file)).map((parsed) => document.parse(parsed.toJS()));
+export const KUSTOMIZATION = kustomizationIn('');
 
-export const DOCUMENTS = KUSTOMIZATION.resources.flatMap(documentsIn);
+/** Those of a folder and of the folders that it names. A file that is missing throws. */
+function documentsBelow(folder: string): Document[] {
+  const { resources, configMapGenerator } = kustomizationIn(folder);
+  for (const { envs, files } of configMapGenerator) for (const file of [...envs, ...files]) read(`${folder}${file}`);
+  return resources.flatMap((resource) =>
+    resource.endsWith('.yaml') ? documentsIn(`${folder}${resource}`) : documentsBelow(`${folder}${resource}/`),
+  );
+}
+
+export function documentsIn(file: string): Document[] {
+  return parseAllDocuments(read(file)).map((parsed) => document.parse(parsed.toJS()));
+}
+
+export const DOCUMENTS = documentsBelow('');
 export const EXAMPLE_SECRET = documentsIn('secret.example.yaml');
 
-const SETTINGS = parseEnv(read('settings.env'));
+const SETTINGS = parseEnv(read('settings/settings.env'));
 
 const securityContext = z.strictObject({
   allowPrivilegeEscalation: z.literal(false),

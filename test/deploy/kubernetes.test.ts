@@ -113,8 +113,8 @@ describe('the manifests for Kubernetes', () => {
 
   it('keep their copies of the mapping files in step with those of the repository', () => {
     for (const [copy, original] of [
-      ['deploy/kubernetes/document-types.json', 'document-types.json'],
-      ['deploy/kubernetes/crm.json', 'deploy/crm.json'],
+      ['deploy/kubernetes/settings/document-types.json', 'document-types.json'],
+      ['deploy/kubernetes/settings/crm.json', 'deploy/crm.json'],
     ] as const)
       expect(source(copy)).toBe(source(original));
   });
