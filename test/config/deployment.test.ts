@@ -35,7 +35,9 @@ describe('the build of a worker', () => {
   });
 
   it('is asked for where a deployment is named and nothing says which build this is', () => {
-    expect(buildOf({ WORKER_DEPLOYMENT: 'countersign' }, null).problems?.join()).toMatch(/^BUILD_ID: is not set.*for example/);
+    expect(buildOf({ WORKER_DEPLOYMENT: 'countersign' }, null).problems?.join()).toMatch(
+      /^BUILD_ID: is not set.*for example/,
+    );
   });
 
   it.each([
@@ -54,7 +56,10 @@ describe('the build of a worker', () => {
       expect(noted(folder, { BUILD_ID: '0.2.0' }).stdout).toBe('0.2.0');
       expect(noted(folder, { BUILD_ID: 'two words' })).toMatchObject({ status: 1, stdout: '' });
       const git = (...args: string[]) =>
-        spawnSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], { cwd: folder, encoding: 'utf8' });
+        spawnSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], {
+          cwd: folder,
+          encoding: 'utf8',
+        });
       git('init', '--quiet');
       git('commit', '--quiet', '--allow-empty', '--message', 'first');
       const commit = git('rev-parse', '--short=12', 'HEAD').stdout.trim();
