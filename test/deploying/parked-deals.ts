@@ -2,9 +2,8 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { CrmError } from '../../src/crm/crm.js';
 import { workflowIdOf } from '../../src/deal/ids.js';
-import { EVENT_SIGNAL, WORKFLOW_TYPE } from '../../src/deal/messages.js';
-import type { DealResult } from '../../src/deal/snapshot.js';
-import type { Stage } from '../../src/deal/stages.js';
+import { DEAL_QUERY, EVENT_SIGNAL, WORKFLOW_TYPE } from '../../src/deal/messages.js';
+import type { DealResult, DealSnapshot } from '../../src/deal/snapshot.js';
 import { DocumentError } from '../../src/documents/documents.js';
 import { ProviderError } from '../../src/signing/provider.js';
 import { aDeal } from '../support/deals.js';
@@ -77,14 +76,12 @@ export function aParking(client: Client, signedPdf: Uint8Array): Parking {
       memo: { dealId, round: 1 },
     });
     const envelopes = () => world.envelopes.filter(({ externalId }) => externalId === `${workflowId}/r1`);
-    const until = async (stage: Stage, blocked: boolean): Promise<void> => {
+    const until = async (stage: DealSnapshot['stage'], blocked: boolean): Promise<void> => {
       const deadline = Date.now() + 90_000;
       for (;;) {
-        // By its search attributes, which the server tells by itself: a query would have a worker replay or wake the deal each time.
-        const { searchAttributes } = await handle.describe();
-        const [now] = searchAttributes.DealStage ?? ['preparing'];
-        if (now === stage && (searchAttributes.DealBlocked?.length ?? 0) > 0 === blocked) return;
-        if (Date.now() > deadline) throw new Error(`${dealId} never got to ${stage}: it is in ${String(now)}`);
+        const snapshot = await handle.query<DealSnapshot>(DEAL_QUERY);
+        if (snapshot.stage === stage && (snapshot.blocked !== null) === blocked) return;
+        if (Date.now() > deadline) throw new Error(`${dealId} never got to ${stage}: it is in ${snapshot.stage}`);
         await new Promise((resolve) => setTimeout(resolve, 250));
       }
     };
