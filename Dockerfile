@@ -8,7 +8,9 @@ RUN npm ci --include=dev --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts/ scripts/
 COPY src/ src/
-RUN npm run build
+# The commit, since no git folder comes along: docker build --build-arg BUILD_ID="$(git rev-parse --short=12 HEAD)" .
+ARG BUILD_ID=
+RUN npm run build -- --all
 # The SDK brings its native part for five platforms, 30 MB each. Loading the worker afterwards proves that the right one is left.
 RUN npm prune --omit=dev --no-audit --no-fund \
   && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 \

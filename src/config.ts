@@ -3,6 +3,7 @@
  * a process prints its message and stops.
  */
 import { readCrm, readCrmNotifications } from './config/crm.js';
+import { buildOf, type Build } from './config/deployment.js';
 import { readDocumentTypes } from './config/document-types.js';
 import { liveDocumentTypes, ON_STDERR, type LiveLog } from './config/live-document-types.js';
 import { readDocusign } from './config/docusign.js';
@@ -28,6 +29,7 @@ export { ROLES, type GatewayToken, type Role } from './config/tokens.js';
 export interface WorkerSettings {
   temporal: TemporalSettings;
   taskQueue: string;
+  build: Build;
   atlas: { baseUrl: string; apiKey: string };
   /** Null: no deal goes by DocuSign, and none of its feeds is read. */
   docusign: DocusignSettings | null;
@@ -116,7 +118,7 @@ const CRM_VARIABLES = { CRM, CRM_MAPPING };
 
 /** `log` hears of changes of the document types file while the process runs. */
 export function readWorkerSettings(env: Environment, log: LiveLog = ON_STDERR): WorkerSettings {
-  const { HOST, METRICS_PORT, HEALTH_PORT, CREDIT_BUDGET } = VARIABLES;
+  const { HOST, METRICS_PORT, HEALTH_PORT, CREDIT_BUDGET, WORKER_DEPLOYMENT, BUILD_ID } = VARIABLES;
   const { DOCUMENT_STORE, DOCUMENT_ROOT, S3_ENDPOINT, ALLOW_PRIVATE_DOCUMENT_HOSTS } = VARIABLES;
   const problems: string[] = [];
   const values = take(
@@ -124,10 +126,11 @@ export function readWorkerSettings(env: Environment, log: LiveLog = ON_STDERR): 
     readVariables(env, {
       ...{ TASK_QUEUE, ATLAS_BASE_URL, ATLAS_API_KEY, PUBLIC_URL, HOST, PORT, METRICS_PORT, CREDIT_BUDGET, REDACT_PII },
       ...{ DOCUMENT_STORE, DOCUMENT_ROOT, S3_ENDPOINT, ALLOW_PRIVATE_DOCUMENT_HOSTS, DOCUMENT_TYPES, READ_BACK_FIRST },
-      HEALTH_PORT,
+      ...{ HEALTH_PORT, WORKER_DEPLOYMENT, BUILD_ID },
     }),
   );
   const tracing = take(problems, readTracing(env, 'countersign-worker'));
+  const build = values && take(problems, buildOf(values));
   const temporal = take(problems, readTemporalSettings(env));
   const chosen = take(problems, readVariables(env, CRM_VARIABLES));
   const crm = chosen && take(problems, readCrm(env, chosen));
@@ -136,6 +139,7 @@ export function readWorkerSettings(env: Environment, log: LiveLog = ON_STDERR): 
   if (policies && docusign === null) problems.push(...problemsWithoutDocusign(policies));
   if (
     !values ||
+    !build ||
     !temporal ||
     !crm ||
     !policies ||
@@ -147,6 +151,7 @@ export function readWorkerSettings(env: Environment, log: LiveLog = ON_STDERR): 
   return {
     temporal,
     taskQueue: values.TASK_QUEUE,
+    build,
     atlas: { baseUrl: values.ATLAS_BASE_URL, apiKey: values.ATLAS_API_KEY },
     docusign,
     publicUrl: publicUrlOf(values),

@@ -1,6 +1,11 @@
 /** `npm run worker`: takes the deals' steps from Temporal and carries them out. */
-import { fileURLToPath } from 'node:url';
-import { makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import {
+  makeTelemetryFilterString,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerDeploymentOptions,
+} from '@temporalio/worker';
 import { createActivities } from './activities/index.js';
 import { createFeedActivities, type FeedDeps } from './activities/feeds.js';
 import { readDatabaseSettings, readWorkerSettings, SettingsError } from './config.js';
@@ -84,7 +89,7 @@ async function main(): Promise<void> {
     },
   });
 
-  const { payloadKeys } = settings.temporal;
+  const { payloadKeys = [] } = settings.temporal;
   warnOfPlainPayloads(payloadKeys, logger);
   const store = await openDocumentStore(settings.documents.store, settings.documents.s3);
   const documents = createDocumentSource(settings.documents);
@@ -111,13 +116,21 @@ async function main(): Promise<void> {
     health = await serveHealth(settings.metricsHost, settings.healthPort, ready);
     await Promise.all([crm.check(), store.check()]);
 
+    const { id: buildId, deployment } = settings.build;
+    logger.info({ buildId, deployment: deployment?.name ?? null }, 'worker starts');
+    tellBuild(buildId);
     const connection = await NativeConnection.connect(settings.temporal.connectionOptions);
     try {
       worker = await Worker.create({
         connection,
         namespace: settings.temporal.namespace,
         taskQueue: settings.taskQueue,
-        workflowBundle: await workflowBundle({ traced: tracing !== null, encrypted: payloadKeys.length > 0 }),
+        workflowBundle: await workflowBundle({
+          versioned: deployment !== null,
+          traced: tracing !== null,
+          encrypted: payloadKeys.length > 0,
+        }),
+        ...(deployment && { workerDeploymentOptions: versionedAs(deployment) }),
         dataConverter: dataConverterOf(payloadKeys),
         activities: {
           ...createFeedActivities(feeds),
@@ -169,6 +182,19 @@ async function checkWorker(worker: Worker | undefined, deals: Deals): Promise<vo
     if (error instanceof DealsUnavailable) throw new NotReady('temporal', error.message);
     throw error;
   }
+}
+
+/** Each workflow declares for itself whether it stays with its build: src/workflows/versioned.ts. */
+const versionedAs = ({ name, buildId }: { name: string; buildId: string }): WorkerDeploymentOptions => ({
+  version: { deploymentName: name, buildId },
+  useWorkerVersioning: true,
+  defaultVersioningBehavior: 'PINNED',
+});
+
+/** Which builds run beside each other during a deploy, for the dashboard. */
+function tellBuild(buildId: string | null): void {
+  const gauge = Runtime.instance().metricMeter.createGauge('countersign_build_info', 'int', undefined, 'Always 1');
+  gauge.set(1, { build_id: buildId ?? 'unknown' });
 }
 
 /** Null where no feed is to be read. Rows that cannot be delivered wait at DocuSign: the sink need not answer now. */

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { CRM_DRIVERS } from '../crm/drivers.js';
 import type { StoreSettings } from '../documents/store.js';
+import { DEPLOYMENT_VARIABLES } from './deployment.js';
 import { readDuration } from './duration.js';
 import { EXAMPLES } from './environment.js';
 import { readPayloadKeys } from './payload-keys.js';
@@ -133,6 +134,7 @@ export const VARIABLES = {
   METRICS_PORT: port(9464),
   HEALTH_PORT: variable('9465', portNumber.optional()),
   DRAIN_TIME: variable('5 seconds', drainTime.optional()),
+  ...DEPLOYMENT_VARIABLES,
   DOCUMENT_TYPES: variable(
     './document-types.json',
     folder.default(() => resolve('document-types.json')),

@@ -6,6 +6,8 @@ import { bundleWorkflowCode, type Logger } from '@temporalio/worker';
 
 /** What cannot be switched at run time, since it is fixed inside the bundle. */
 export interface BundleKind {
+  /** Says of each workflow whether it stays with its build; Temporal refuses that from workers without versions. */
+  versioned: boolean;
   /** Makes spans, at the price of memory for each cached deal. */
   traced: boolean;
   /** Encodes what failures say; without keys that would only hide it. */
@@ -13,14 +15,15 @@ export interface BundleKind {
 }
 
 const YES_NO = [false, true] as const;
-export const BUNDLE_KINDS: readonly BundleKind[] = YES_NO.flatMap((traced) =>
-  YES_NO.map((encrypted) => ({ traced, encrypted })),
+export const BUNDLE_KINDS: readonly BundleKind[] = YES_NO.flatMap((versioned) =>
+  YES_NO.flatMap((traced) => YES_NO.map((encrypted) => ({ versioned, traced, encrypted }))),
 );
 
 const built = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-export function bundleFile({ traced, encrypted }: BundleKind): string {
-  return built(`workflow-bundle${traced ? '-traced' : ''}${encrypted ? '-encrypted' : ''}.js`);
+export function bundleFile(kind: BundleKind): string {
+  const marks = (['versioned', 'traced', 'encrypted'] as const).filter((mark) => kind[mark]);
+  return built(`${['workflow-bundle', ...marks].join('-')}.js`);
 }
 
 /**
@@ -29,7 +32,13 @@ export function bundleFile({ traced, encrypted }: BundleKind): string {
  */
 export async function workflowBundle(kind: BundleKind): Promise<{ codePath: string } | { code: string }> {
   const codePath = bundleFile(kind);
-  if (await access(codePath).then(() => true, () => false)) return { codePath };
+  if (
+    await access(codePath).then(
+      () => true,
+      () => false,
+    )
+  )
+    return { codePath };
   const code = await bundleCode(kind);
   try {
     await keep(codePath, code);
@@ -50,16 +59,13 @@ async function keep(path: string, code: string): Promise<void> {
   await rename(draft, path);
 }
 
-async function bundleCode({ traced, encrypted }: BundleKind): Promise<string> {
+async function bundleCode({ versioned, traced, encrypted }: BundleKind): Promise<string> {
   const { resolve } = createRequire(import.meta.url);
   const spans = traced
-    ? [
-        resolve('@temporalio/interceptors-opentelemetry/lib/workflow-interceptors'),
-        built('tracing/workflow-links.js'),
-      ]
+    ? [resolve('@temporalio/interceptors-opentelemetry/lib/workflow-interceptors'), built('tracing/workflow-links.js')]
     : [];
   const { code } = await bundleWorkflowCode({
-    workflowsPath: built('workflows/index.js'),
+    workflowsPath: built(versioned ? 'workflows/versioned.js' : 'workflows/index.js'),
     workflowInterceptorModules: [...spans, built('workflows/log-attributes.js')],
     ...(encrypted && { failureConverterPath: built('workflows/encoded-failures.js') }),
     logger: QUIET,

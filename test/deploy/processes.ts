@@ -16,7 +16,7 @@ interface Process {
   writes(env: Environment): string[];
 }
 
-const PROCESSES: Readonly<Record<string, Process>> = {
+export const PROCESSES: Readonly<Record<string, Process>> = {
   'dist/setup.js': { read: readSetupSettings, ports: () => [], writes: () => [] },
   'dist/worker.js': {
     read: readWorkerSettings,

@@ -1,18 +1,11 @@
 /** A throw-away S3: moto, which speaks its protocol, installed once from PyPI into the cache folder, each package checked against a pinned sha256. */
-import { execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { cacheFolder } from '../../src/stack/cache-folder.js';
+import { pythonPackages } from './python-packages.js';
 
-const run = promisify(execFile);
-const REQUIREMENTS = fileURLToPath(new URL('moto-requirements.txt', import.meta.url));
-const INSTALL_MS = 5 * 60_000;
+const installed = pythonPackages('moto', fileURLToPath(new URL('moto-requirements.txt', import.meta.url)));
 
 /**
  * One request at a time, since moto looks and writes in two steps; on a port that the system gives. It ends with its input, so it does not
@@ -78,58 +71,4 @@ export async function aBucket({ endpoint }: ThrowAwayS3, name: string): Promise<
   // moto asks for no signature.
   const { status } = await fetch(`${endpoint}/${name}`, { method: 'PUT' });
   if (status !== 200) throw new Error(`moto answered ${status} to a new bucket`);
-}
-
-interface Installed {
-  python: string;
-  packages: string;
-}
-
-let installing: Promise<Installed> | undefined;
-
-function installed(): Promise<Installed> {
-  return (installing ??= install());
-}
-
-/** Two test files may do so at once: each works in a folder of its own and the last step is a rename. */
-async function install(): Promise<Installed> {
-  const { python, version } = await findPython();
-  const cache = cacheFolder();
-  const digest = createHash('sha256')
-    .update(await readFile(REQUIREMENTS))
-    .digest('hex');
-  const packages = join(cache, `moto-${version}-${digest.slice(0, 12)}`);
-  if (existsSync(packages)) return { python, packages };
-  await mkdir(cache, { recursive: true });
-  const work = await mkdtemp(join(cache, '.moto-'));
-  try {
-    const wanted = ['--require-hashes', '--only-binary=:all:', '--requirement', REQUIREMENTS];
-    const manner = ['--quiet', '--retries', '1', '--no-input', '--disable-pip-version-check'];
-    await run(python, ['-m', 'pip', 'install', ...manner, ...wanted, '--target', work], { timeout: INSTALL_MS });
-    await rename(work, packages);
-  } catch (error) {
-    // Another one was faster.
-    if (!existsSync(packages)) throw new Error(`pip could not install moto: ${lastWords(error)}`, { cause: error });
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
-  return { python, packages };
-}
-
-async function findPython(): Promise<{ python: string; version: string }> {
-  for (const python of ['python3', 'python']) {
-    try {
-      const { stdout } = await run(python, ['-m', 'pip', '--version']);
-      const version = /\(python (\d+\.\d+)\)/.exec(stdout)?.[1];
-      if (version !== undefined) return { python, version };
-    } catch {
-      // The next one, or none.
-    }
-  }
-  throw new Error('neither python3 nor python with pip is on PATH');
-}
-
-function lastWords(error: unknown): string {
-  const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
-  return said.split('\n').at(-1) || String(error);
 }
