@@ -48,6 +48,8 @@ export interface WorkerSettings {
   /** Where the metrics listen; port 0: any free one. */
   metricsHost: string;
   metricsPort: number;
+  /** Deals that one worker keeps in memory; others are replayed from their history when they wake. */
+  maxCachedWorkflows: number;
 }
 
 export interface GatewaySettings {
@@ -103,7 +105,7 @@ const CRM_VARIABLES = { CRM, CRM_MAPPING };
 
 /** `log` hears of changes of the document types file while the process runs. */
 export function readWorkerSettings(env: Environment, log: LiveLog = ON_STDERR): WorkerSettings {
-  const { HOST, METRICS_PORT, CREDIT_BUDGET } = VARIABLES;
+  const { HOST, METRICS_PORT, CREDIT_BUDGET, WORKER_MAX_CACHED_WORKFLOWS } = VARIABLES;
   const { DOCUMENT_STORE, DOCUMENT_ROOT, S3_ENDPOINT, ALLOW_PRIVATE_DOCUMENT_HOSTS } = VARIABLES;
   const problems = problemsOfLaterVersions(env);
   const values = take(
@@ -111,6 +113,7 @@ export function readWorkerSettings(env: Environment, log: LiveLog = ON_STDERR): 
     readVariables(env, {
       ...{ TASK_QUEUE, ATLAS_BASE_URL, ATLAS_API_KEY, PUBLIC_URL, HOST, PORT, METRICS_PORT, CREDIT_BUDGET, REDACT_PII },
       ...{ DOCUMENT_STORE, DOCUMENT_ROOT, S3_ENDPOINT, ALLOW_PRIVATE_DOCUMENT_HOSTS, DOCUMENT_TYPES, READ_BACK_FIRST },
+      WORKER_MAX_CACHED_WORKFLOWS,
     }),
   );
   const temporal = take(problems, readTemporalSettings(env));
@@ -138,6 +141,7 @@ export function readWorkerSettings(env: Environment, log: LiveLog = ON_STDERR): 
     creditBudget: values.CREDIT_BUDGET ?? null,
     metricsHost: values.HOST,
     metricsPort: values.METRICS_PORT,
+    maxCachedWorkflows: values.WORKER_MAX_CACHED_WORKFLOWS,
   };
 }
 
