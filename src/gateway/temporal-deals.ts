@@ -10,7 +10,7 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
 import { TAKE_TYPE } from '../deal/intake.js';
-import { DEAL_QUERY, EVENT_SIGNAL, WORKFLOW_TYPE, type EnvelopeEvent, type Taken } from '../deal/messages.js';
+import { DEAL_QUERY, EVENT_SIGNAL, WORKFLOW_TYPE, type Taken } from '../deal/messages.js';
 import { workflowIdOf } from '../deal/ids.js';
 import { SEARCH_ATTRIBUTES } from '../deal/search-attributes.js';
 import type { DealSnapshot } from '../deal/snapshot.js';
@@ -20,7 +20,6 @@ import type { TemporalClient } from '../temporal/connection.js';
 import { codeOf, GRPC } from '../temporal/grpc.js';
 import { DealsUnavailable, type Deals, type Heard, type Started } from './deals.js';
 import { countDeals, listDeals, UnreadableQuery, type DealFilter, type DealMemo } from './deal-list.js';
-import { Recent } from './recent.js';
 import { describe, isOpen, latestRound, lookUpRound, outcomeOf, type Round } from './rounds.js';
 
 /** How long each call may take, in milliseconds. Atlas gives up on a webhook after 10 s (Atlas notes 11.4), HubSpot after 5 s. */
@@ -35,8 +34,6 @@ const PATIENCE = {
   check: 2_000,
 };
 
-const OWNERS_KEPT = 10_000;
-
 const KEYS = {
   DealStage: defineSearchAttributeKey('DealStage', SEARCH_ATTRIBUTES.DealStage),
   DocumentType: defineSearchAttributeKey('DocumentType', SEARCH_ATTRIBUTES.DocumentType),
@@ -48,9 +45,6 @@ export function createTemporalDeals(
   { client, connection }: TemporalClient,
   { namespace, taskQueue }: { namespace: string; taskQueue: string },
 ): Deals {
-  /** Workflow ids by envelope, of events that do not name their deal: an envelope has several, and each look-up is a query of Temporal's list. */
-  const owners = new Recent<string>(OWNERS_KEPT);
-
   return {
     start: (start) => within(PATIENCE.start, () => startDeal(start)),
 
@@ -85,16 +79,16 @@ export function createTemporalDeals(
 
     hear: (event, workflowId) =>
       within(PATIENCE.hear, async () => {
-        const { envelopeId } = event;
-        const known = workflowId ?? owners.get(envelopeId);
-        const heard = known === undefined ? undefined : await handOn(known, event);
-        // Another deal, or another round of it, may have taken the envelope over since it was last looked up.
-        if (heard === 'signalled' || heard === 'ignored' || workflowId !== undefined) return heard ?? 'unknown';
-        owners.forget(envelopeId);
-        const found = await workflowOfEnvelope(envelopeId);
-        if (found === undefined) return 'unknown';
-        owners.set(envelopeId, found);
-        return heard !== undefined && found === known ? heard : handOn(found, event);
+        const id = workflowId ?? (await workflowOfEnvelope(event.envelopeId));
+        if (id === undefined) return 'unknown';
+        try {
+          if (event.event === 'envelope.sent' && (await isEchoFor(id))) return 'ignored';
+          await client.workflow.getHandle(id).signal(EVENT_SIGNAL, event);
+          return 'signalled';
+        } catch (error) {
+          if (!(error instanceof WorkflowNotFoundError)) throw error;
+          return (await describe(client, id)) ? 'ended' : ('unknown' satisfies Heard);
+        }
       }),
 
     take: (deals, id) =>
@@ -195,18 +189,6 @@ export function createTemporalDeals(
     } catch (error) {
       if (query !== undefined && codeOf(error) === GRPC.INVALID_ARGUMENT) throw new UnreadableQuery(reasonOf(error));
       throw error;
-    }
-  }
-
-  /** One call to Temporal for an event of an open deal. */
-  async function handOn(workflowId: string, event: EnvelopeEvent): Promise<Heard> {
-    try {
-      if (event.event === 'envelope.sent' && (await isEchoFor(workflowId))) return 'ignored';
-      await client.workflow.getHandle(workflowId).signal(EVENT_SIGNAL, event);
-      return 'signalled';
-    } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-      return (await describe(client, workflowId)) ? 'ended' : 'unknown';
     }
   }
 
