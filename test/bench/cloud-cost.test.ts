@@ -36,7 +36,7 @@ describe('what a million deals a year cost', () => {
   it('adds storage, and the plan by its least or its share', () => {
     const small = yearlyCostOf({ actions: 12, historyBytes: 10_000 });
     expect(small.dollars).toMatchObject({ actions: 600, activeStorage: 101, retainedStorage: 8, plan: 6_000 });
-    const large = yearlyCostOf({ actions: 1_200, historyBytes: 0 });
+    const large = yearlyCostOf({ actions: 6_000, historyBytes: 0 });
     expect(large.dollars.plan).toBe(large.dollars.actions / 10);
     expect(large.dollars.total).toBe(large.dollars.actions + large.dollars.plan);
   });
