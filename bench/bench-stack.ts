@@ -23,7 +23,8 @@ export interface Version {
 export interface BenchStack {
   temporalAddress: string;
   sandboxUrl: string;
-  temporal: RunningProcess;
+  /** Null where it runs elsewhere. */
+  temporal: RunningProcess | null;
   sandbox: RunningProcess;
   countersign: Version;
   plain: Version;
@@ -83,7 +84,7 @@ export async function startBenchStack(
     ready(server, (signal) => whenHealthy(`${urls.plain}/healthz`, signal)),
   ]);
 
-  const running = [temporal, sandbox, gateway, worker, server, plainWorker];
+  const running = [temporal, sandbox, gateway, worker, server, plainWorker].filter((process) => process !== null);
   return {
     temporalAddress,
     sandboxUrl,

@@ -17,6 +17,7 @@ import { whereTimeGoes } from './profile.js';
 import { progressLine } from './progress-line.js';
 import { resultsOf, tableOf } from './report.js';
 import { sandboxAdmin } from './sandbox-admin.js';
+import { benchScale } from './scale/bench-scale.js';
 
 /** Not measured: they find the code uncompiled and the connections unopened. */
 const WARM_UP_DEALS = 10;
@@ -119,9 +120,14 @@ function idsOf(version: Version, turn: string, count: number): string[] {
 }
 
 try {
-  const options = readOptions(process.argv.slice(2));
-  if (options === null) console.log(USAGE);
-  else await main(options);
+  const [first, ...rest] = process.argv.slice(2);
+  if (first === 'scale') {
+    await benchScale(rest);
+  } else {
+    const options = readOptions(process.argv.slice(2));
+    if (options === null) console.log(USAGE);
+    else await main(options);
+  }
 } catch (error) {
   // What breaks while everything is being stopped is no news.
   if (!interrupted) console.error(error instanceof Error ? error.message : String(error));

@@ -75,7 +75,7 @@ async function cpuOf(stack: BenchStack, version: Version): Promise<Record<Measur
   const [worker, gateway, temporal, sandbox] = await Promise.all([
     cpuMsOf(version.worker.pid),
     cpuMsOf(version.gateway.pid),
-    cpuMsOf(stack.temporal.pid),
+    stack.temporal === null ? null : cpuMsOf(stack.temporal.pid),
     cpuMsOf(stack.sandbox.pid),
   ]);
   return { worker, gateway, temporal, sandbox };

@@ -20,6 +20,7 @@ export interface Options {
 }
 
 export const USAGE = `Usage: npm run bench -- [options]
+       npm run bench -- scale [options]    how it grows; \`npm run bench -- scale --help\` tells more
 
   --deals N        deals for each version (200)
   --concurrency N  deals under way at a time (50)
@@ -65,7 +66,8 @@ export function readOptions(args: readonly string[]): Options | null {
   };
 }
 
-function count(name: string, text: string): number {
+/** Reads a whole number from 1. Throws an Error that names the option. */
+export function count(name: string, text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`--${name} ${text}: must be a whole number from 1`);
   return Number(text);
 }

@@ -14,7 +14,16 @@ export async function cpuMsOf(pid: number): Promise<number | null> {
 
 /** Resident memory, in MiB. */
 export async function rssMiBOf(pid: number): Promise<number | null> {
-  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec((await read(`/proc/${pid}/status`)) ?? '')?.[1];
+  return statusMiB(pid, 'VmRSS');
+}
+
+/** The most that was ever resident, in MiB. */
+export async function peakRssMiBOf(pid: number): Promise<number | null> {
+  return statusMiB(pid, 'VmHWM');
+}
+
+async function statusMiB(pid: number, name: string): Promise<number | null> {
+  const kibibytes = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec((await read(`/proc/${pid}/status`)) ?? '')?.[1];
   return kibibytes === undefined ? null : Number(kibibytes) / 1024;
 }
 

@@ -7,3 +7,19 @@ export function quantileOf(values: readonly number[], quantile: number): number 
 export function rounded(value: number | null | undefined, digits: number): number | null {
   return value === null || value === undefined ? null : Number(value.toFixed(digits));
 }
+
+/** What is told of many times, in milliseconds. */
+export interface Times {
+  p50: number | null;
+  p95: number | null;
+  p99: number | null;
+}
+
+export function timesOf(values: readonly number[]): Times {
+  const at = (quantile: number): number | null => rounded(quantileOf(values, quantile), 1);
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+}
+
+export function ratioOf(one: number | null, other: number | null): number | null {
+  return one === null || other === null || other === 0 ? null : rounded(one / other, 2);
+}

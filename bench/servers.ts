@@ -28,7 +28,8 @@ export interface Party {
 export interface Servers {
   temporalAddress: string;
   sandboxUrl: string;
-  temporal: RunningProcess;
+  /** Null where it runs already. */
+  temporal: RunningProcess | null;
   sandbox: RunningProcess;
   /** The contract of all deals, as a `file:` of the document root (the folder) and as the plain version takes it. */
   contract: { uri: string; path: string };
@@ -48,6 +49,8 @@ export interface ServerOptions {
   apiKeys: readonly string[];
   /** How long the sandbox takes to find the fields of a document. */
   detectionMs: number;
+  /** A Temporal that runs already and knows the deals' search attributes; a dev server of its own without it. */
+  temporalAddress?: string | undefined;
 }
 
 /** The built product: this file runs in dist/bench/. */
@@ -58,11 +61,11 @@ const READY_MS = 60_000;
 export async function startServers(
   folder: string,
   processes: Processes,
-  { apiKeys, detectionMs }: ServerOptions,
+  { apiKeys, detectionMs, temporalAddress: present }: ServerOptions,
 ): Promise<Servers> {
   await mkdir(folder, { recursive: true });
   const ports = await freePorts(['temporal', 'sandbox', 'bucket']);
-  const temporalAddress = `127.0.0.1:${ports.temporal}`;
+  const temporalAddress = present ?? `127.0.0.1:${ports.temporal}`;
   const sandboxUrl = `http://127.0.0.1:${ports.sandbox}`;
   // Nothing of the user's own settings may leak into a measurement.
   const base = { ...cleanEnvironment(process.env, false), HOME: folder, HOST: '127.0.0.1' };
@@ -79,9 +82,7 @@ export async function startServers(
       cwd: folder,
     });
 
-  const { path: executable } = await findExecutable(DEV_SERVER, { notice: (line) => console.log(line) });
-  const dbFilename = join(folder, 'temporal.db');
-  const temporal = await processes.start(devServerSpec({ executable, port: ports.temporal, dbFilename, cwd: folder }));
+  const temporal = present === undefined ? await startDevServer(folder, processes, ports.temporal) : null;
   const sandbox = await node('sandbox', 'sandbox.js', {
     SANDBOX_PORT: String(ports.sandbox),
     SANDBOX_BUCKET_PORT: String(ports.bucket),
@@ -92,11 +93,16 @@ export async function startServers(
     SANDBOX_CLOCK_SPEED: '60',
   });
   await Promise.all([
-    ready(temporal, (signal) => devServerReady(temporalAddress, signal)),
+    temporal && ready(temporal, (signal) => devServerReady(temporalAddress, signal)),
     ready(sandbox, (signal) => whenHealthy(`${sandboxUrl}/healthz`, signal)),
   ]);
   const contract = { uri: 'file:contract.pdf', path };
   return { temporalAddress, sandboxUrl, temporal, sandbox, contract, documentTypes, node };
+}
+
+async function startDevServer(folder: string, processes: Processes, port: number): Promise<RunningProcess> {
+  const { path: executable } = await findExecutable(DEV_SERVER, { notice: (line) => console.log(line) });
+  return processes.start(devServerSpec({ executable, port, dbFilename: join(folder, 'temporal.db'), cwd: folder }));
 }
 
 /** Its mark makes the sandbox detect the fields each time anew: for a known document they are ready at once. */

@@ -55,6 +55,8 @@ export interface WorkerSettings {
   healthPort: number;
   /** Null: nothing is traced. */
   tracing: TracingSettings | null;
+  /** Deals that one worker keeps in memory; others are replayed from their history when they wake. */
+  maxCachedWorkflows: number;
 }
 
 export interface GatewaySettings {
@@ -118,7 +120,8 @@ const CRM_VARIABLES = { CRM, CRM_MAPPING };
 
 /** `log` hears of changes of the document types file while the process runs. */
 export function readWorkerSettings(env: Environment, log: LiveLog = ON_STDERR): WorkerSettings {
-  const { HOST, METRICS_PORT, HEALTH_PORT, CREDIT_BUDGET, WORKER_DEPLOYMENT, BUILD_ID } = VARIABLES;
+  const { HOST, METRICS_PORT, HEALTH_PORT, CREDIT_BUDGET, WORKER_DEPLOYMENT, BUILD_ID, WORKER_MAX_CACHED_WORKFLOWS } =
+    VARIABLES;
   const { DOCUMENT_STORE, DOCUMENT_ROOT, S3_ENDPOINT, ALLOW_PRIVATE_DOCUMENT_HOSTS } = VARIABLES;
   const problems: string[] = [];
   const values = take(
@@ -126,7 +129,7 @@ export function readWorkerSettings(env: Environment, log: LiveLog = ON_STDERR): 
     readVariables(env, {
       ...{ TASK_QUEUE, ATLAS_BASE_URL, ATLAS_API_KEY, PUBLIC_URL, HOST, PORT, METRICS_PORT, CREDIT_BUDGET, REDACT_PII },
       ...{ DOCUMENT_STORE, DOCUMENT_ROOT, S3_ENDPOINT, ALLOW_PRIVATE_DOCUMENT_HOSTS, DOCUMENT_TYPES, READ_BACK_FIRST },
-      ...{ HEALTH_PORT, WORKER_DEPLOYMENT, BUILD_ID },
+      ...{ HEALTH_PORT, WORKER_DEPLOYMENT, BUILD_ID, WORKER_MAX_CACHED_WORKFLOWS },
     }),
   );
   const tracing = take(problems, readTracing(env, 'countersign-worker'));
@@ -168,6 +171,7 @@ export function readWorkerSettings(env: Environment, log: LiveLog = ON_STDERR): 
     metricsPort: values.METRICS_PORT,
     healthPort: values.HEALTH_PORT ?? neighbourOf(values.METRICS_PORT),
     tracing,
+    maxCachedWorkflows: values.WORKER_MAX_CACHED_WORKFLOWS,
   };
 }
 

@@ -148,8 +148,8 @@ async function main(): Promise<void> {
         },
         interceptors: { activity: [...(tracing ? [tracing.activity] : []), activityInterceptors] },
         ...(tracing && { sinks: tracing.sinks }),
-        // A waiting deal costs some 350 KB in the cache; beyond it a deal is replayed, a few dozen events, when it wakes.
-        maxCachedWorkflows: 1000,
+        // What a deal in the cache costs and what one beyond it: docs/performance.md.
+        maxCachedWorkflows: settings.maxCachedWorkflows,
         // On SIGTERM running activities may end; what does not make it is retried by another worker.
         shutdownGraceTime: '20 seconds',
         shutdownForceTime: '30 seconds',

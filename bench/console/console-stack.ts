@@ -54,7 +54,7 @@ export async function startConsoleStack(folder: string, processes: Processes, cr
     METRICS_PORT: '0',
   });
   await ready(gateway, (signal) => whenHealthy(`${gatewayUrl}/healthz`, signal));
-  const running = [temporal, sandbox, gateway, worker];
+  const running = [temporal, sandbox, gateway, worker].filter((process) => process !== null);
   return {
     temporalAddress,
     gatewayUrl,

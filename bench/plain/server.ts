@@ -12,7 +12,7 @@ interface Webhook {
 }
 
 const connection = await Connection.connect({ address: setting('TEMPORAL_ADDRESS') });
-const client = new Client({ connection });
+const client = new Client({ connection, namespace: process.env.TEMPORAL_NAMESPACE ?? 'default' });
 const app = Fastify();
 
 app.get('/healthz', async () => ({ status: 'ok' }));

@@ -8,6 +8,7 @@ const connection = await NativeConnection.connect({ address: setting('TEMPORAL_A
 try {
   const worker = await Worker.create({
     connection,
+    namespace: process.env.TEMPORAL_NAMESPACE ?? 'default',
     taskQueue: TASK_QUEUE,
     workflowsPath: fileURLToPath(new URL('./workflows.js', import.meta.url)),
     activities,

@@ -135,6 +135,14 @@ export const VARIABLES = {
   HEALTH_PORT: variable('9465', portNumber.optional()),
   DRAIN_TIME: variable('5 seconds', drainTime.optional()),
   ...DEPLOYMENT_VARIABLES,
+  WORKER_MAX_CACHED_WORKFLOWS: variable(
+    '1000',
+    z
+      .string()
+      .regex(/^[1-9]\d{0,4}$/, 'must be a whole number of deals, from 1 to 99999')
+      .transform(Number)
+      .default(1_000),
+  ),
   DOCUMENT_TYPES: variable(
     './document-types.json',
     folder.default(() => resolve('document-types.json')),
