@@ -55,20 +55,20 @@ export async function chaos(running: Running): Promise<{ counts: Counts; finding
   const over = new AbortController();
   const meanwhile = AbortSignal.any([bound, over.signal]);
   // With the last deals started, progress of every kind is seen no more, and recovery could not be measured.
-  const calm = new AbortController();
+  const enough = new AbortController();
   const allStarted = (async () => {
     const latest = begun + options.stormUntil * 1000;
     while (startedOf(driven).length < driven.length && Date.now() < latest) {
       await wait(LOOK_MS, undefined, { signal: meanwhile });
     }
-  })().finally(() => calm.abort());
+  })().finally(() => enough.abort());
   const raging = storm(
     faultsOn(stand, temporal),
     randomOf(seed, 'faults'),
     options.storm,
     injections,
     (injection) => recoveryOf(injection, pulse.beats(driven)) !== null,
-    calm.signal,
+    { enough: enough.signal, signal: bound },
   );
   // A fault that cannot be ended, for instance a service that does not come back, ends the run.
   const lost = new Promise<never>((_, reject) => void raging.catch(reject));
@@ -87,9 +87,10 @@ export async function chaos(running: Running): Promise<{ counts: Counts; finding
   await Promise.all([...company, raging]);
   ending.throwIfAborted();
   progress.show('All is calm: asking the deals, Temporal, the CRM, Atlas and the document store');
-  // Whoever has ended must stay so when all that was held back arrives, and on workers that know it from its history only.
+  // Whoever has ended must stay so when all that was held back arrives, and on a worker that knows it from its history only.
   await atlas.flush();
-  await Promise.all(stand.workers.map(({ part }) => part.restart()));
+  const [fresh, ...others] = stand.workers;
+  await Promise.all([fresh?.part.restart(), ...others.map(({ part }) => part.stop())]);
   const connection = await Connection.connect({ address: temporal.address });
   try {
     const world = await collect(driven, {

@@ -13,7 +13,7 @@ export interface Options {
   temporal: 'cluster' | 'dev-server';
   /** Deals started in a second. */
   pace: number;
-  /** Seconds after which no fault is injected any more, should deals still be started then. */
+  /** Seconds after which no fault is injected any more, should deals still be started then; each fault is injected once in any case. */
   stormUntil: number;
   storm: StormTiming;
   /** How long an envelope of the type that expires is out, as document types say it. */
@@ -30,7 +30,7 @@ export const USAGE = `Usage: npm run chaos -- [options]
   --workers N     worker processes (3)
   --gateways N    gateway processes (2)
   --dev-server    one Temporal dev server instead of the cluster, and a CRM in memory instead of PostgreSQL
-  --short         12 deals on a dev server, each fault about once: to see that it works
+  --short         8 deals on a dev server, each fault about once: to see that it works
   --keep          keeps the data folder, with all that was compared in world.json, and says where it is
 `;
 
@@ -44,7 +44,7 @@ const LONG: Timing = {
 };
 const SHORT: Timing = {
   pace: 1.5,
-  stormUntil: 9,
+  stormUntil: 6,
   storm: { lastsMs: [300, 600], pauseMs: [100, 300], pairs: 0.6, patienceMs: 0 },
   expireAfter: '6 seconds',
 };
@@ -69,7 +69,7 @@ export function readOptions(args: readonly string[]): Options | null {
   const { short, keep } = values;
   const few = 'a whole number from 1 to 9';
   return {
-    deals: number('deals', values.deals ?? (short ? '12' : '500'), /^[1-9]\d{0,4}$/, 'a whole number from 1'),
+    deals: number('deals', values.deals ?? (short ? '8' : '500'), /^[1-9]\d{0,4}$/, 'a whole number from 1'),
     seed: number('seed', values.seed, /^\d{1,9}$/, 'a whole number'),
     minutes: number('minutes', values.minutes ?? (short ? '3' : '15'), /^\d{1,3}(\.\d+)?$/, 'a number of minutes'),
     workers: number('workers', values.workers ?? (short ? '2' : '3'), /^[1-9]$/, few),

@@ -25,44 +25,54 @@ export type HasRecovered = (injection: Injection) => boolean;
 
 const LOOK_MS = 200;
 
-/** The faults of a round: each pass over them takes every one once, some together. Endless. */
+/** The faults of each round of one pass, which takes every one of them once, some together. */
 export function* rounds<F extends Pick<Fault, 'place'>>(
   faults: readonly F[],
   random: Random,
   pairs: number,
 ): Generator<F[]> {
-  for (;;) {
-    const deck = random.shuffled(faults);
-    for (let next = deck.shift(); next !== undefined; next = deck.shift()) {
-      const { place } = next;
-      const other = random.next() < pairs ? deck.findIndex((fault) => fault.place !== place) : -1;
-      yield [next, ...(other === -1 ? [] : deck.splice(other, 1))];
-    }
+  const deck = random.shuffled(faults);
+  for (let next = deck.shift(); next !== undefined; next = deck.shift()) {
+    const { place } = next;
+    const other = random.next() < pairs ? deck.findIndex((fault) => fault.place !== place) : -1;
+    yield [next, ...(other === -1 ? [] : deck.splice(other, 1))];
   }
 }
 
-/** Injects until `signal` is aborted, and settles once the last fault is over. `injections` grows meanwhile. */
+/**
+ * Injects every fault once, and goes on until `enough` is aborted; settles once the last fault is over, and at once when `signal` is aborted.
+ * `injections` grows meanwhile. Rejects when a fault cannot be ended.
+ */
 export async function storm(
   faults: readonly Fault[],
   random: Random,
   { lastsMs, pauseMs, pairs, patienceMs }: StormTiming,
   injections: Injection[],
   hasRecovered: HasRecovered,
-  signal: AbortSignal,
+  { enough, signal }: { enough: AbortSignal; signal: AbortSignal },
 ): Promise<void> {
-  const calm = (ms: number): Promise<void> => wait(ms, undefined, { signal }).catch(() => undefined);
-  for (const round of rounds(faults, random, pairs)) {
-    await calm(random.between(...pauseMs));
+  const calm = (ms: number, until: AbortSignal): Promise<void> =>
+    wait(ms, undefined, { signal: until }).catch(() => undefined);
+  const round = async (struck: readonly Fault[]): Promise<void> => {
+    await calm(random.between(...pauseMs), signal);
     if (signal.aborted) return;
-    const done = await Promise.all(
-      round.map(async (fault): Promise<Injection> => {
-        const from = Date.now();
-        await fault.inject(random, random.between(...lastsMs));
-        return { fault, from, to: Date.now() };
-      }),
-    );
+    const done = await Promise.all(struck.map((fault) => inject(fault, random, lastsMs)));
     injections.push(...done);
     const giveUp = Date.now() + patienceMs;
-    while (!signal.aborted && Date.now() < giveUp && !done.every(hasRecovered)) await calm(LOOK_MS);
+    while (!enough.aborted && !signal.aborted && Date.now() < giveUp && !done.every(hasRecovered)) {
+      await calm(LOOK_MS, enough);
+    }
+  };
+  for (let pass = 1; pass === 1 || !enough.aborted; pass++) {
+    for (const struck of rounds(faults, random, pairs)) {
+      if (signal.aborted || (pass > 1 && enough.aborted)) return;
+      await round(struck);
+    }
   }
+}
+
+async function inject(fault: Fault, random: Random, lastsMs: StormTiming['lastsMs']): Promise<Injection> {
+  const from = Date.now();
+  await fault.inject(random, random.between(...lastsMs));
+  return { fault, from, to: Date.now() };
 }

@@ -29,7 +29,7 @@ export interface DrivenDeal {
   last: DealSnapshot | null;
   /** The end that was seen first: no other may follow. */
   end: FinalStage | null;
-  /** When the CRM first spoke of it, when it was first known to be taken and when its end was first seen; milliseconds since the epoch. */
+  /** When it was first asked for, when a gateway had taken it and when its end was first seen; milliseconds since the epoch. */
   begunAt: number | null;
   takenAt: number | null;
   endedAt: number | null;
