@@ -2,7 +2,7 @@
  * `npm run chaos`: many deals over several workers and gateways while databases, services and processes are killed and the network to Atlas is
  * cut, one fault after another. In the end no deal may be stranded, nothing may be there twice, and everybody must say the same.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -74,6 +74,8 @@ async function main(options: Options): Promise<number> {
     const pulse = new Pulse();
     const folder = join(home, 'temporal');
     await mkdir(folder);
+    // PostgreSQL, which may have to run as somebody else, must get through to its own folder.
+    await chmod(home, 0o711);
     const temporal = await startTemporal(options.temporal, folder, say);
     ends.push(() => temporal.stop());
     ending.throwIfAborted();
