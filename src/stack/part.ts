@@ -8,14 +8,18 @@ export interface PartOptions {
   ready: (signal: AbortSignal) => Promise<void>;
   /** Told when the part ended by itself, before it is started again. */
   onLost?: (name: string, how: string) => void;
+  /** False leaves a part that has ended as it is. */
+  comesBack?: boolean;
 }
 
 const START_ATTEMPTS = 3;
 const READY_MS = 60_000;
 const SHORTEST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 3000;
+/** Of a log, in a message: Temporal writes whole stacks into a line. */
+const LONGEST_LINE = 400;
 
-/** One process of the stack, started again with the same settings whenever it ends without being told to. */
+/** One process of the stack, started again with the same settings whenever it ends without being told to (see `comesBack`). */
 export class Part {
   readonly name: string;
   private current: RunningProcess | undefined;
@@ -29,8 +33,13 @@ export class Part {
     this.name = options.spec.name;
   }
 
+  /** Of its latest process. */
   get pid(): number | undefined {
     return this.current?.pid;
+  }
+
+  isRunning(): boolean {
+    return this.current?.hasEnded() === false;
   }
 
   /** Settles once the part is ready. A part that ends three times before that makes it reject with the end of its log. */
@@ -40,7 +49,7 @@ export class Part {
       const child = await this.launch();
       try {
         await this.whenReady(child);
-        this.superviseFrom(child);
+        if (this.options.comesBack !== false) this.superviseFrom(child);
         return;
       } catch (error) {
         await child.stop();
@@ -49,7 +58,7 @@ export class Part {
     }
   }
 
-  /** Ends the part for good, by SIGTERM first. Does nothing when it does not run. */
+  /** Ends the part for good, in order first. Does nothing when it does not run. */
   async stop(): Promise<void> {
     this.wanted = false;
     await this.current?.stop();
@@ -61,9 +70,9 @@ export class Part {
     await this.start();
   }
 
-  /** SIGKILL. The part comes back as after any other crash; settles once the process is gone. */
-  async kill(): Promise<void> {
-    this.current?.signal('SIGKILL');
+  /** The part comes back as after any other crash; settles once the process is gone. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    this.current?.signal(signal);
     await this.current?.ended;
   }
 
@@ -104,6 +113,6 @@ export class Part {
 
 async function lastLines(child: RunningProcess): Promise<string> {
   const log = await readFile(child.logFile, 'utf8').catch(() => '');
-  const tail = log.trimEnd().split('\n').slice(-15).join('\n');
-  return `The end of ${child.logFile}:\n${tail}`;
+  const tail = log.trimEnd().split('\n').slice(-15);
+  return `The end of ${child.logFile}:\n${tail.map((line) => line.slice(0, LONGEST_LINE)).join('\n')}`;
 }

@@ -11,6 +11,10 @@ export interface ProcessSpec {
   /** The whole environment of the process. */
   env: NodeJS.ProcessEnv;
   cwd: string;
+  /** Whom it runs as; default: as this process does. */
+  user?: { uid: number; gid: number };
+  /** What asks it to end in order; default SIGTERM. */
+  endsBy?: NodeJS.Signals;
 }
 
 export interface Ending {
@@ -28,7 +32,7 @@ export interface RunningProcess {
   hasEnded(): boolean;
   /** Sends the signal to the process and all it has started. Does nothing once it has ended. */
   signal(name: NodeJS.Signals): void;
-  /** SIGTERM, and SIGKILL after the grace time. A second call waits for the same end. */
+  /** SIGTERM (or `endsBy`), and SIGKILL after the grace time. A second call waits for the same end. */
   stop(): Promise<Ending>;
 }
 
@@ -41,6 +45,7 @@ const DEFAULT_GRACE_MS = 10_000;
 export class Processes {
   private readonly running = new Set<RunningProcess>();
   private readonly reaper: Reaper;
+  private over = false;
   private readonly killLeftovers = (): void => {
     for (const child of this.running) child.signal('SIGKILL');
   };
@@ -54,19 +59,21 @@ export class Processes {
     process.on('exit', this.killLeftovers);
   }
 
-  /** Starts a process; throws when the command cannot be run at all. */
+  /** Starts a process; throws when the command cannot be run at all, and after `stopAll`. */
   async start(spec: ProcessSpec): Promise<RunningProcess> {
+    if (this.over) throw new Error(`${spec.name} is not started: everything has been stopped.`);
     const logFile = join(this.logFolder, `${spec.name}.log`);
     const log = openSync(logFile, 'a');
     try {
       const child = spawn(spec.command, spec.args, {
         cwd: spec.cwd,
         env: spec.env,
+        ...spec.user,
         detached: true,
         stdio: ['ignore', log, log],
       });
       if (child.pid === undefined) throw await failureToSpawn(child, spec);
-      return this.keep(child, child.pid, spec.name, logFile);
+      return this.keep(child, child.pid, spec, logFile);
     } finally {
       closeSync(log);
     }
@@ -74,12 +81,13 @@ export class Processes {
 
   /** Stops all that runs, at the same time, and the reaper after them. */
   async stopAll(): Promise<void> {
+    this.over = true;
     await Promise.all([...this.running].map((child) => child.stop()));
     process.off('exit', this.killLeftovers);
     await this.reaper.dismiss();
   }
 
-  private keep(child: ChildProcess, pid: number, name: string, logFile: string): RunningProcess {
+  private keep(child: ChildProcess, pid: number, { name, endsBy }: ProcessSpec, logFile: string): RunningProcess {
     this.reaper.watch(pid);
     const ended = new Promise<Ending>((resolve) => {
       child.once('exit', (code, signal) => {
@@ -95,7 +103,7 @@ export class Processes {
       if (!hasEnded()) signalGroup(pid, name);
     };
     const stop = async (): Promise<Ending> => {
-      signal('SIGTERM');
+      signal(endsBy ?? 'SIGTERM');
       const timer = setTimeout(() => signal('SIGKILL'), this.graceMs);
       const ending = await ended;
       clearTimeout(timer);

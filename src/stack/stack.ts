@@ -1,15 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { cleanEnvironment } from './clean-environment.js';
 import { findTemporal } from './find-temporal.js';
 import { whenHealthy } from './health.js';
 import { keptSettings, type KeptSettings, type PortName, type TokenRole } from './kept-settings.js';
 import { Part, type PartOptions } from './part.js';
 import { Processes, type ProcessSpec } from './processes.js';
+import { REPOSITORY } from './repository.js';
 import { devServerReady, devServerSpec } from './temporal-server.js';
 
-const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const LOOPBACK = '127.0.0.1';
 const SETUP_ATTEMPTS = 3;
 

@@ -1,0 +1,4 @@
+// `npm run cluster`, after the product is built.
+import { runCompiled } from '../scripts/run-compiled.mjs';
+
+await runCompiled('cluster');
