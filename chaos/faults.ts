@@ -18,7 +18,7 @@ export interface Fault {
 /** Done to nothing: how long it takes without any fault until every kind of progress is seen. */
 export const NO_FAULT = 'none, for comparison';
 
-const COMES_BACK_MS = 60_000;
+const COMES_BACK_MS = 180_000;
 
 export function faultsOn(
   stand: Pick<Stand, 'workers' | 'gateways' | 'network'>,
