@@ -11,12 +11,14 @@ import { LOOPBACK, nameOf, portOf, type Member, type Places } from './configurat
 /** By which name each service answers for its health; the worker service, which nobody calls, tells by its metrics. */
 const HEALTH = {
   frontend: 'temporal.api.workflowservice.v1.WorkflowService',
-  history: 'temporal.server.api.historyservice.v1.HistoryService',
-  matching: 'temporal.server.api.matchingservice.v1.MatchingService',
+  history: 'temporal.api.workflowservice.v1.HistoryService',
+  matching: 'temporal.api.workflowservice.v1.MatchingService',
 } as const;
 /** Counted once its own workers poll. */
 const WORKS = 'temporal_worker_start';
 const SERVING = 1;
+/** Ten starts at once on a busy machine. */
+const READY_MS = 180_000;
 
 export interface MemberOptions {
   executable: string;
@@ -45,6 +47,7 @@ export function memberOf(
       cwd: folder,
     },
     ready,
+    readyMs: READY_MS,
     comesBack: false,
   });
   return {

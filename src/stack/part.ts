@@ -10,6 +10,8 @@ export interface PartOptions {
   onLost?: (name: string, how: string) => void;
   /** False leaves a part that has ended as it is. */
   comesBack?: boolean;
+  /** How long it may take to be ready; default a minute. */
+  readyMs?: number;
 }
 
 const START_ATTEMPTS = 3;
@@ -88,8 +90,9 @@ export class Part {
         `${this.name} ended (${signal ?? `exit code ${code}`}) before it was ready.\n${await lastLines(child)}`,
       );
     });
-    const late = wait(READY_MS, undefined, { signal: giveUp.signal }).then(async () => {
-      throw new Error(`${this.name} was not ready after ${READY_MS / 1000} s.\n${await lastLines(child)}`);
+    const { readyMs = READY_MS } = this.options;
+    const late = wait(readyMs, undefined, { signal: giveUp.signal }).then(async () => {
+      throw new Error(`${this.name} was not ready after ${readyMs / 1000} s.\n${await lastLines(child)}`);
     });
     try {
       await Promise.race([this.options.ready(giveUp.signal), ended, late]);
