@@ -76,7 +76,7 @@ async function main(options: Options): Promise<number> {
     await mkdir(folder);
     // PostgreSQL, which may have to run as somebody else, must get through to its own folder.
     await chmod(home, 0o711);
-    const temporal = await startTemporal(options.temporal, folder, say);
+    const temporal = await startTemporal(options.temporal, folder, say, ending);
     ends.push(() => temporal.stop());
     ending.throwIfAborted();
     const { crm, env, paths, findings: crmFindings, close } = await startCrm(temporal, seed, pulse);

@@ -28,12 +28,14 @@ export async function startTemporal(
   kind: 'cluster' | 'dev-server',
   folder: string,
   say: (line: string) => void,
+  /** Aborting it ends a start that is not through. */
+  signal: AbortSignal,
 ): Promise<Temporal> {
-  return kind === 'cluster' ? aCluster(folder, say) : aDevServer(folder, say);
+  return kind === 'cluster' ? aCluster(folder, say, signal) : aDevServer(folder, say);
 }
 
-async function aCluster(folder: string, say: (line: string) => void): Promise<Temporal> {
-  const { address, namespace, services, postgres, stop } = await startCluster({ folder, say });
+async function aCluster(folder: string, say: (line: string) => void, signal: AbortSignal): Promise<Temporal> {
+  const { address, namespace, services, postgres, stop } = await startCluster({ folder, say, signal });
   return {
     address,
     namespace,
