@@ -28,7 +28,7 @@ interface CrmUnderTest {
   env: NodeJS.ProcessEnv;
   paths: readonly Path[];
   findings: () => Promise<Finding[]>;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 const DATABASE = 'countersign';

@@ -25,7 +25,7 @@ export interface StandOptions {
 /** A process that comes back by itself after its death. */
 export interface Standing {
   part: Part;
-  ready(signal: AbortSignal): Promise<void>;
+  ready: (signal: AbortSignal) => Promise<void>;
 }
 
 export interface Stand {

@@ -35,12 +35,13 @@ export async function startTemporal(
 }
 
 async function aCluster(folder: string, say: (line: string) => void, signal: AbortSignal): Promise<Temporal> {
-  const { address, namespace, services, postgres, stop } = await startCluster({ folder, say, signal });
+  const cluster = await startCluster({ folder, say, signal });
+  const { address, namespace, services, postgres } = cluster;
   return {
     address,
     namespace,
     postgres,
-    stop,
+    stop: () => cluster.stop(),
     services: services.map((process) => ({
       name: process.service,
       async kill() {
