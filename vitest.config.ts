@@ -2,7 +2,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { defineConfig } from 'vitest/config';
 
 /** What starts whole stacks takes minutes and mostly waits: it goes first, so that nothing long is left when all else has ended. */
-const LONG = /\/test\/(scenarios|soak|bench)\//;
+const LONG = /\/test\/(scenarios|soak|chaos|bench)\//;
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

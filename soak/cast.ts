@@ -2,7 +2,7 @@
 import type { MessageName } from '../src/deal/messages.js';
 import type { DealSnapshot } from '../src/deal/snapshot.js';
 import type { AtlasDesk, AtlasEnvelope } from './atlas-desk.js';
-import type { CrmReceiver } from './crm-receiver.js';
+import type { TrialCrm } from './crm.js';
 import type { GatewayClient } from './gateway-client.js';
 import type { Random } from './random.js';
 
@@ -10,7 +10,7 @@ export interface Cast {
   dealId: string;
   gateway: GatewayClient;
   atlas: AtlasDesk;
-  crm: CrmReceiver;
+  crm: TrialCrm;
   /** Folder of the documents. */
   contracts: string;
   /** Of this deal alone. */

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { workflowIdOf } from '../src/deal/ids.js';
 import { openSignedDocument } from '../src/stack/demo/signed-document.js';
 import type { AtlasDesk } from './atlas-desk.js';
-import type { CrmReceiver } from './crm-receiver.js';
+import type { TrialCrm } from './crm.js';
 import type { DrivenDeal } from './drive.js';
 import type { GatewayClient } from './gateway-client.js';
 import type { DealFacts, FiledFacts, World } from './world.js';
@@ -18,7 +18,7 @@ export interface Witnesses {
   client: Client;
   atlas: AtlasDesk;
   atlasKey: string;
-  crm: CrmReceiver;
+  crm: TrialCrm;
   /** Folder of the document store. */
   filed: string;
 }
@@ -32,7 +32,7 @@ export async function collect(
   { gateway, client, atlas, atlasKey, crm, filed }: Witnesses,
 ): Promise<World> {
   const deals = await each(driven, async ({ dealId, path, end, starts, last }): Promise<DealFacts> => {
-    const { record, notes, attachments, gone } = crm.deal(dealId);
+    const { record, notes, attachments, gone } = await crm.deal(dealId);
     const snapshot = end === null ? last : await gateway.deal(dealId, READ_MS);
     const run = await runOf(client, dealId);
     return { dealId, path, end, starts, snapshot, run, crm: { record, notes, attachments, gone } };

@@ -6,17 +6,11 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { CrmAttachment, CrmDeal, StageHeard, TrialCrm } from './crm.js';
 import { randomOf, type Random } from './random.js';
 
 export const CRM_FAULTS = ['crm-refuse', 'crm-refuse-after', 'crm-drop-after', 'crm-late'] as const;
 export type CrmFault = (typeof CRM_FAULTS)[number];
-
-export interface CrmAttachment {
-  sha256: string;
-  envelopeId: string;
-  /** Whether the bytes have that sha256. */
-  whole: boolean;
-}
 
 const recordSchema = z.object({
   version: z.number(),
@@ -28,24 +22,11 @@ const recordSchema = z.object({
   note: z.string().optional(),
 });
 
-export interface CrmDeal {
-  record: z.output<typeof recordSchema> | null;
-  notes: string[];
-  attachments: CrmAttachment[];
-  /** It was deleted here: every write is answered with 410. */
-  gone: boolean;
-  /** Writes that came again under their key and said something else. */
-  contradictions: string[];
-}
-
-export interface CrmReceiver {
+export interface CrmReceiver extends TrialCrm {
   url: string;
   secret: string;
   deal(dealId: string): Readonly<CrmDeal>;
-  /** The deal is deleted here. */
   remove(dealId: string): void;
-  /** Settles at the next write that was taken for the deal, or after `ms`. */
-  written(dealId: string, ms: number): Promise<void>;
   /** How many writes were taken, repeats not counted. */
   writes(): number;
   counts(): Record<CrmFault, number>;
@@ -64,7 +45,10 @@ interface Kept extends CrmDeal {
 const SECRET = 'a secret of the soak alone';
 const LATE_MS = 1500;
 
-export async function startCrmReceiver({ share, seed }: { share: number; seed: number }): Promise<CrmReceiver> {
+export async function startCrmReceiver(
+  { share, seed }: { share: number; seed: number },
+  heard: StageHeard = () => undefined,
+): Promise<CrmReceiver> {
   const deals = new Map<string, Kept>();
   const counts: Record<CrmFault, number> = {
     'crm-refuse': 0,
@@ -125,7 +109,9 @@ export async function startCrmReceiver({ share, seed }: { share: number; seed: n
     const { stage, outcome, envelopeId, note } = record;
     return answer(request, reply, JSON.stringify({ stage, outcome, envelopeId, note }), (deal) => {
       if (note !== undefined) deal.notes.push(note);
-      if (record.version > (deal.record?.version ?? 0)) deal.record = record;
+      if (record.version <= (deal.record?.version ?? 0)) return;
+      deal.record = record;
+      heard(request.params.dealId, stage, Date.now());
     });
   });
 

@@ -26,7 +26,7 @@ export const voidThere: Deed = (cast, view) => cast.atlas.voidThere(idOf(view));
 
 /** The CRM has the deal no more. */
 export const deleteFromCrm: Deed = async ({ crm, dealId }) => {
-  crm.remove(dealId);
+  await crm.remove(dealId);
   return true;
 };
 

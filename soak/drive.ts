@@ -7,7 +7,7 @@ import type { TokenRole } from '../src/stack/kept-settings.js';
 import type { AtlasDesk } from './atlas-desk.js';
 import { idOf, isOut, type Cast, type View } from './cast.js';
 import { DOCX, lateDocument, NONSENSE, PDF, PREFILL } from './contracts.js';
-import type { CrmReceiver } from './crm-receiver.js';
+import type { TrialCrm } from './crm.js';
 import type { GatewayClient, NewDeal } from './gateway-client.js';
 import { ONE_SIGNER, SIGNERS, THREE_AND_A_COPY } from './parties.js';
 import type { Path } from './paths.js';
@@ -17,7 +17,7 @@ import type { Random } from './random.js';
 export interface Surroundings {
   gateway: GatewayClient;
   atlas: AtlasDesk;
-  crm: CrmReceiver;
+  crm: TrialCrm;
   contracts: string;
 }
 
@@ -29,6 +29,10 @@ export interface DrivenDeal {
   last: DealSnapshot | null;
   /** The end that was seen first: no other may follow. */
   end: FinalStage | null;
+  /** When it was first asked for, when a gateway had taken it and when its end was first seen; milliseconds since the epoch. */
+  begunAt: number | null;
+  takenAt: number | null;
+  endedAt: number | null;
   /** Starts that were answered with "started". */
   starts: number;
   /** Blocks that were met, by reason, and how often somebody resumed them. */
@@ -37,7 +41,18 @@ export interface DrivenDeal {
 }
 
 export function newDrivenDeal(dealId: string, path: Path): DrivenDeal {
-  return { dealId, path, last: null, end: null, starts: 0, blocks: {}, resumes: {} };
+  return {
+    dealId,
+    path,
+    last: null,
+    end: null,
+    begunAt: null,
+    takenAt: null,
+    endedAt: null,
+    starts: 0,
+    blocks: {},
+    resumes: {},
+  };
 }
 
 /** Longest time between two looks, milliseconds. */
@@ -67,7 +82,9 @@ export async function drive(
   const start = async (): Promise<void> => {
     if (await surroundings.gateway.start(deal)) driven.starts += 1;
   };
+  driven.begunAt = Date.now();
   await Promise.all(path.startedTwice ? [start(), start()] : [start()]);
+  driven.takenAt = Date.now();
   const people = new People(driven, cast);
   for (;;) {
     signal.throwIfAborted();
@@ -76,6 +93,7 @@ export async function drive(
       driven.last = seen;
       if (isFinal(seen.stage)) {
         driven.end = seen.stage;
+        driven.endedAt = Date.now();
         return;
       }
       const envelope = seen.envelopeId === null ? null : await surroundings.atlas.envelope(seen.envelopeId);

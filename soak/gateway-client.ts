@@ -35,9 +35,11 @@ const LONGEST_PAUSE_MS = 3000;
 export class GatewayClient {
   /** Calls that had to be made again. */
   repeated = 0;
+  private calls = 0;
 
   constructor(
-    private readonly url: string,
+    /** Of one gateway or more: each call goes to the next. */
+    private readonly urls: readonly string[],
     private readonly tokens: Record<TokenRole, string>,
     private readonly signal: AbortSignal,
     /** Answers that no client should ever get. */
@@ -46,7 +48,7 @@ export class GatewayClient {
 
   /** The same client, for as long as `signal` is not aborted. */
   until(signal: AbortSignal): GatewayClient {
-    return new GatewayClient(this.url, this.tokens, signal, this.complaints);
+    return new GatewayClient(this.urls, this.tokens, signal, this.complaints);
   }
 
   /** Whether this call started the deal. */
@@ -103,8 +105,9 @@ export class GatewayClient {
     body: object | null,
     key: string | null,
   ): Promise<Answer | null> {
+    const url = this.urls[(this.calls += 1) % this.urls.length];
     try {
-      const { statusCode, body: answer } = await request(`${this.url}${path}`, {
+      const { statusCode, body: answer } = await request(`${url}${path}`, {
         method,
         headers: {
           authorization: `Bearer ${this.tokens[role]}`,

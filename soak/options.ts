@@ -85,7 +85,8 @@ export function readOptions(args: readonly string[]): Options | null {
   };
 }
 
-function number(name: string, text: string, form: RegExp, expected: string): number {
+/** The number that an option says; throws an Error that names the option and what it must be. */
+export function number(name: string, text: string, form: RegExp, expected: string): number {
   if (!form.test(text)) throw new Error(`--${name} ${text}: must be ${expected}`);
   return Number(text);
 }

@@ -9,7 +9,8 @@ import { collect } from './collect.js';
 import { compare } from './compare.js';
 import type { CrmReceiver } from './crm-receiver.js';
 import { dealOut } from './deck.js';
-import { drive, newDrivenDeal, type DrivenDeal, type Surroundings } from './drive.js';
+import { complainTo, driveAll, progressOf, startedOf, tellProgress } from './drive-all.js';
+import { newDrivenDeal } from './drive.js';
 import { faultRules } from './faults.js';
 import { GatewayClient } from './gateway-client.js';
 import { NO_KILLING, startKilling } from './kills.js';
@@ -28,10 +29,6 @@ export interface Running {
   ending: AbortSignal;
 }
 
-/** More open deals than that only make each of them slower. */
-const OPEN_AT_ONCE = 70;
-const PROGRESS_MS = 2000;
-
 export async function soak(running: Running): Promise<{ counts: Counts; findings: Finding[]; world: World }> {
   const { stack, crm, options, progress, ending } = running;
   const { seed, share, kills, killEvery, minutes } = options;
@@ -40,7 +37,7 @@ export async function soak(running: Running): Promise<{ counts: Counts; findings
   // Every wait of every deal listens to them.
   setMaxListeners(0, bound, ending);
   const atlas = new AtlasDesk(stack.urls.sandbox, stack.atlasKey);
-  const gateway = new GatewayClient(stack.urls.gateway, stack.tokens, bound);
+  const gateway = new GatewayClient([stack.urls.gateway], stack.tokens, bound);
   const driven = dealOut(options.deals, randomOf(seed, 'paths')).map((path, index) =>
     newDrivenDeal(`${String(index + 1).padStart(4, '0')}-${path.name}`, path),
   );
@@ -58,20 +55,19 @@ export async function soak(running: Running): Promise<{ counts: Counts; findings
     crm.calm();
     await atlas.clearFaults();
   };
-  const started = { count: 0 };
   const over = new AbortController();
   const meanwhile = AbortSignal.any([bound, over.signal]);
   const company = [
-    badSpells(atlas, options.windowMs, () => started.count / driven.length, meanwhile),
+    badSpells(atlas, options.windowMs, () => startedOf(driven).length / driven.length, meanwhile),
     wait(options.killUntil * 1000, undefined, { signal: meanwhile }).then(() => killing.stop()),
     wait(options.calmAfter * 1000, undefined, { signal: meanwhile }).then(calmDown),
     tellProgress(progress, meanwhile, async () => {
       const faults = sum(await atlas.faultCounts()) + sum(crm.counts());
-      return `${progressOf(driven, started.count)}; ${faults} faults, ${sum(killing.counts)} kills`;
+      return `${progressOf(driven)}; ${faults} faults, ${sum(killing.counts)} kills`;
     }),
   ].map((work) => work.catch(complainTo(gateway.complaints, meanwhile)));
 
-  await driveAll(driven, started, { gateway, atlas, crm, contracts: stack.folders.contracts }, options, bound);
+  await driveAll(driven, { gateway, atlas, crm, contracts: stack.folders.contracts }, options, bound);
   over.abort();
   await Promise.all(company);
   ending.throwIfAborted();
@@ -106,50 +102,4 @@ export async function soak(running: Running): Promise<{ counts: Counts; findings
   } finally {
     await connection.close();
   }
-}
-
-/** Settles once every deal has ended, or at the bound. */
-async function driveAll(
-  driven: readonly DrivenDeal[],
-  started: { count: number },
-  surroundings: Surroundings,
-  { seed, pace }: Options,
-  bound: AbortSignal,
-): Promise<void> {
-  const pauses = randomOf(seed, 'starts');
-  const open = new Set<Promise<void>>();
-  for (const deal of driven) {
-    if (bound.aborted) break;
-    // A deal that the bound cuts off has not ended, and the comparison tells so.
-    const life = drive(deal, surroundings, randomOf(seed, 'people', deal.dealId), bound)
-      .catch(complainTo(surroundings.gateway.complaints, bound))
-      .finally(() => open.delete(life));
-    open.add(life);
-    started.count += 1;
-    await wait((pauses.between(0.2, 1.8) * 1000) / pace, undefined, { signal: bound }).catch(() => undefined);
-    while (open.size >= OPEN_AT_ONCE) await Promise.race(open);
-  }
-  await Promise.all(open);
-}
-
-/** Whoever gave up has something to complain of, unless the signal told it to. */
-function complainTo(complaints: string[], signal: AbortSignal): (error: unknown) => void {
-  return (error) => {
-    if (!signal.aborted) complaints.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  };
-}
-
-async function tellProgress(progress: ProgressLine, signal: AbortSignal, told: () => Promise<string>): Promise<void> {
-  const begun = Date.now();
-  for (;;) {
-    const text = await told();
-    progress.show(`${String(Math.round((Date.now() - begun) / 1000)).padStart(3)} s: ${text}`);
-    await wait(PROGRESS_MS, undefined, { signal });
-  }
-}
-
-function progressOf(driven: readonly DrivenDeal[], started: number): string {
-  const ends = tally(driven.flatMap(({ end }) => (end === null ? [] : [{ [end]: 1 }])));
-  const outcomes = Object.entries(ends).map(([end, count]) => `${count} ${end}`);
-  return `${started} of ${driven.length} started, ${started - sum(ends)} open; ${outcomes.join(', ') || 'none ended'}`;
 }

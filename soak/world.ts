@@ -2,7 +2,7 @@
 import type { DealSnapshot } from '../src/deal/snapshot.js';
 import type { FinalStage } from '../src/deal/stages.js';
 import type { AtlasEnvelope, AtlasState } from './atlas-desk.js';
-import type { CrmDeal } from './crm-receiver.js';
+import type { CrmDeal } from './crm.js';
 
 export interface DealFacts {
   dealId: string;
