@@ -18,11 +18,13 @@ export interface DevServerOptions {
   /** SQLite file that outlives the server; without it all is kept in memory. */
   dbFilename?: string;
   cwd: string;
+  /** False: tenants wait in one line, first come, first served. */
+  fair?: boolean;
 }
 
 /** How to run a dev server that knows the deal's search attributes. A server started again on the same file goes on where it was. */
 export function devServerSpec(options: DevServerOptions): ProcessSpec {
-  const { executable, port, uiPort, dbFilename, cwd } = options;
+  const { executable, port, uiPort, dbFilename, cwd, fair = true } = options;
   const args = ['server', 'start-dev', '--ip', LOOPBACK, '--port', String(port), '--log-level', 'warn'];
   args.push(...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort)]));
   if (dbFilename !== undefined) {
@@ -30,6 +32,7 @@ export function devServerSpec(options: DevServerOptions): ProcessSpec {
     args.push('--db-filename', dbFilename);
     args.push('--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL');
   }
+  if (fair) args.push('--dynamic-config-value', 'matching.enableFairness=true');
   for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES)) {
     args.push('--search-attribute', `${name}=${CLI_TYPES[type]}`);
   }

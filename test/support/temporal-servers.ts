@@ -31,7 +31,7 @@ export interface StartedDevServer {
 }
 
 /** Starts a dev server with the deal's search attributes on a free port, its data in a temporary file. The caller stops it. */
-export async function startDevServer(): Promise<StartedDevServer> {
+export async function startDevServer({ fair = true }: { fair?: boolean } = {}): Promise<StartedDevServer> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-temporal-'));
   const processes = new Processes(folder, 5000);
   const port = await freePort();
@@ -41,6 +41,7 @@ export async function startDevServer(): Promise<StartedDevServer> {
     port,
     dbFilename: join(folder, 'temporal.db'),
     cwd: folder,
+    fair,
   });
 
   const start = async (): Promise<RunningProcess> => {
