@@ -3,7 +3,7 @@ import type { SigningProvider } from '../signing/provider.js';
 import { createCrmActivities, type CrmDeps } from './crm.js';
 import { createDraftingActivities, type DraftingDeps } from './drafting.js';
 import { createEnvelopeActivities, type EnvelopeDeps } from './envelopes.js';
-import { refuse } from './failures.js';
+import { refuse, translated } from './failures.js';
 import { createFilingActivities, type FilingDeps } from './filing.js';
 import { createIntakeActivities, type IntakeDeps } from './intake.js';
 import { createShadowActivities } from './shadow.js';
@@ -34,7 +34,12 @@ export function createActivities(
   });
   const accounts = PROVIDERS.flatMap((name) => {
     const account = signing[name];
-    return account ? [[name, at(account)] as const] : [];
+    if (!account) return [];
+    const sets: Sets = {
+      own: at(account),
+      of: (tenant) => at({ ...account, provider: account.provider.forTenant(tenant) }),
+    };
+    return [[name, sets] as const];
   });
   return {
     ...byProvider(new Map(accounts)),
@@ -44,16 +49,23 @@ export function createActivities(
   };
 }
 
-/** The same activities for whichever provider the deal goes by. */
-function byProvider(sets: ReadonlyMap<ProviderName, ProviderActivities>): AtProvider {
+interface Sets {
+  own: ProviderActivities;
+  of(tenant: string): ProviderActivities;
+}
+
+/** The same activities for whichever provider the deal goes by, and for whichever tenant. */
+function byProvider(sets: ReadonlyMap<ProviderName, Sets>): AtProvider {
   const [known] = sets.values();
   if (!known) throw new Error('a worker needs an account at one provider at least');
-  const names = Object.keys(known) as (keyof ProviderActivities)[];
+  const names = Object.keys(known.own) as (keyof ProviderActivities)[];
   const dispatched: Partial<Record<keyof ProviderActivities, Dispatched>> = {};
   for (const name of names) {
     dispatched[name] = async (input) => {
-      const set = sets.get(input.provider);
-      if (!set) throw refuse('provider-missing', `the deal goes by ${input.provider}`);
+      const { provider, tenant } = input;
+      const at = sets.get(provider);
+      if (!at) throw refuse('provider-missing', `the deal goes by ${provider}`);
+      const set = tenant === undefined ? at.own : await translated(async () => at.of(tenant));
       const activity: (input: never) => Promise<unknown> = set[name];
       return activity(input as never);
     };
@@ -61,11 +73,17 @@ function byProvider(sets: ReadonlyMap<ProviderName, ProviderActivities>): AtProv
   return dispatched as AtProvider;
 }
 
-type Dispatched = (input: { provider: ProviderName }) => Promise<unknown>;
+type Dispatched = (input: DealAccount) => Promise<unknown>;
+
+/** Where a deal's calls go, and for whom. */
+export interface DealAccount {
+  provider: ProviderName;
+  tenant?: string;
+}
 
 type AtProvider = {
   [Name in keyof ProviderActivities]: (
-    input: Parameters<ProviderActivities[Name]>[0] & { provider: ProviderName },
+    input: Parameters<ProviderActivities[Name]>[0] & DealAccount,
   ) => ReturnType<ProviderActivities[Name]>;
 };
 

@@ -16,7 +16,7 @@ export function osUser(): string {
 }
 
 /** Nothing here asks the provider, so no key of its is needed. */
-const none: SignLinks = { signLink: refuse, reviewLink: refuse, readEnvelope: refuse };
+const none: SignLinks = { signLink: refuse, reviewLink: refuse, readEnvelope: refuse, forTenant: () => none };
 export const NO_PROVIDER = { atlas: none, docusign: none };
 
 async function refuse(): Promise<never> {

@@ -9,6 +9,8 @@ export interface DealRequest {
   documentType: string;
   /** Left out where the document type names a template. */
   document?: { uri: string };
+  /** The connected account at Atlas that the contract is made under. */
+  tenant?: string;
   parties?: RequestedParty[];
   /** Properties of the deal by their names in the CRM, for templates. */
   prefill?: Record<string, string | number | boolean>;

@@ -2,6 +2,7 @@
 export const SEARCH_ATTRIBUTES = {
   DealStage: 'KEYWORD',
   DealBlocked: 'KEYWORD',
+  DealTenant: 'KEYWORD',
   DocumentType: 'KEYWORD',
   EnvelopeId: 'KEYWORD',
   SigningProvider: 'KEYWORD',

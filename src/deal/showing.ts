@@ -56,6 +56,7 @@ export function snapshotOf(deal: DealState): DealSnapshot {
     round: deal.start.round,
     documentType: deal.start.documentType,
     provider: deal.start.policy.provider,
+    ...(deal.start.tenant !== undefined && { tenant: deal.start.tenant }),
     stage: deal.stage,
     since: deal.since,
     waitingFor: waitingFor(deal),

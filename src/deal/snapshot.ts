@@ -62,6 +62,8 @@ export interface DealSnapshot {
   round: number;
   documentType: string;
   provider: ProviderName;
+  /** Absent for a deal of no tenant. */
+  tenant?: string;
   stage: Stage;
   since: string;
   waitingFor: string | null;

@@ -17,4 +17,6 @@ export interface DealStart {
   /** The CRM's own words for the envelope; the provider hands them back with every event. */
   metadata?: Record<string, string>;
   policy: Policy;
+  /** The connected account at the provider that the contract is made, sent and paid under; absent: the key's own. */
+  tenant?: string;
 }

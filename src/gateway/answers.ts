@@ -71,6 +71,7 @@ export const dealAnswer: z.ZodType<DealSnapshot> = z.object({
   round: z.int(),
   documentType: z.string(),
   provider: z.enum(PROVIDERS),
+  tenant: z.string().exactOptional().meta({ description: 'Whose deal it is; absent for one of no tenant' }),
   stage: z.enum([...OPEN_STAGES, ...FINAL_STAGES]),
   since: instant,
   waitingFor: z.string().nullable().meta({ description: 'What the deal waits for, in plain words' }),

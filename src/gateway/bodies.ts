@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { isDealId } from '../deal/ids.js';
 import { PROVIDERS } from '../deal/policy.js';
+import { isTenant } from '../deal/tenant.js';
 import { invalidBody, type FieldProblem } from './problem.js';
 
 const line = z.string().trim().min(1, 'must not be empty');
@@ -82,6 +83,17 @@ const dealId = z
   .refine(isDealId, 'must be 1 to 120 letters, digits or . _ : - , and begin and end with a letter or digit')
   .meta({ description: 'The record id of the deal in the CRM; shows in logs and URLs, so nothing personal' });
 
+/** Whose deal it is: as `isTenant` says. */
+export const tenant = z
+  .string()
+  .refine(
+    isTenant,
+    'must be the id of a connected account: 1 to 64 letters, digits or . _ - , without the ext_ that Atlas-Account begins with',
+  )
+  .meta({
+    description: 'The connected account at Atlas that the contract is made under, without ext_; nothing personal',
+  });
+
 export const startBody = z.strictObject({
   dealId,
   round: z.int().min(1).max(100).default(1).meta({ description: 'Names the next round of a deal that has ended' }),
@@ -102,6 +114,7 @@ export const startBody = z.strictObject({
   parties: parties
     .optional()
     .meta({ description: 'May be left out with envelopeId: then those of the envelope count' }),
+  tenant: tenant.optional(),
   prefill: prefill.optional(),
   metadata: metadata.optional(),
 });

@@ -18,6 +18,7 @@ export interface DealFilter {
   /** True for those that stand still, false for those that do not, or one reason. */
   blocked?: boolean | Refusal;
   documentType?: string;
+  tenant?: string;
   /** ISO 8601: in their stage since before then. */
   since?: string;
   /** Only those whose workflow runs. */
@@ -83,7 +84,7 @@ const KEYS = {
 
 /** The filter as Temporal's list filter. */
 export function queryOf(filter: DealFilter): string {
-  const { stage, blocked, documentType, since, open, query } = filter;
+  const { stage, blocked, documentType, tenant, since, open, query } = filter;
   return [
     // Earlier runs of a long-lived deal are not deals of their own.
     `WorkflowType = '${WORKFLOW_TYPE}' AND ExecutionStatus != 'ContinuedAsNew'`,
@@ -91,6 +92,7 @@ export function queryOf(filter: DealFilter): string {
     stage && `DealStage = '${stage}'`,
     blocked !== undefined && blockedQuery(blocked),
     documentType !== undefined && `DocumentType = ${quoted(documentType)}`,
+    tenant !== undefined && `DealTenant = ${quoted(tenant)}`,
     since !== undefined && `StageSince < '${new Date(since).toISOString()}'`,
     query !== undefined && `(${query})`,
   ]

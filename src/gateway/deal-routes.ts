@@ -6,7 +6,7 @@ import { MESSAGES } from '../deal/messages.js';
 import { isRefusal, REFUSALS } from '../deal/refusals.js';
 import { FINAL_STAGES, OPEN_STAGES } from '../deal/stages.js';
 import { callerOf, MESSAGE_DEEDS } from './access.js';
-import { readBody } from './bodies.js';
+import { readBody, tenant } from './bodies.js';
 import type { DealFilter } from './deal-list.js';
 import type { Desk } from './desk.js';
 import type { Caller } from './identity.js';
@@ -26,6 +26,7 @@ export const listQuery = z.strictObject({
     .optional()
     .meta({ description: 'true, false, or one reason' }),
   documentType: z.string().max(200).optional(),
+  tenant: tenant.optional(),
   since: z.iso.datetime({ offset: true }).optional().meta({ description: 'In their stage since before then' }),
   open: z
     .enum(['true', 'false'])

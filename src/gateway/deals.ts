@@ -9,7 +9,7 @@ export type Started =
   | { kind: 'started'; workflowId: string }
   | { kind: 'attached'; workflowId: string }
   | { kind: 'ended'; workflowId: string; outcome: string }
-  /** The workflow id belongs to another deal: `deal-42-2` is the second round of deal 42 and the first of deal 42-2. */
+  /** The workflow id belongs to another deal: `deal-42-2` is the second round of deal 42 and the first of deal 42-2. Or the deal is another tenant's. */
   | { kind: 'taken'; workflowId: string }
   /** The envelope to take over belongs to another deal already. */
   | { kind: 'envelope-taken'; workflowId: string }

@@ -19,7 +19,9 @@ import type { Caller } from './identity.js';
 import { invalidBody, Problem } from './problem.js';
 
 /** What of the provider the gateway asks itself. */
-export type SignLinks = Pick<SigningProvider, 'signLink' | 'reviewLink' | 'readEnvelope'>;
+export type SignLinks = Pick<SigningProvider, 'signLink' | 'reviewLink' | 'readEnvelope'> & {
+  forTenant(tenant: string): SignLinks;
+};
 
 export interface DeskParts {
   deals: Deals;
@@ -70,7 +72,7 @@ export function createDesk(parts: DeskParts, caller: Caller, options: DeskOption
     async start(given) {
       demand(caller, 'start a deal');
       const body = readBody(startBody, given);
-      const { dealId, round, documentType, metadata, envelopeId, provider } = body;
+      const { dealId, round, documentType, metadata, envelopeId, provider, tenant } = body;
       const written = policies.get(documentType);
       if (!written) {
         const known = [...policies.keys()].join(', ');
@@ -78,7 +80,9 @@ export function createDesk(parts: DeskParts, caller: Caller, options: DeskOption
           { path: 'documentType', message: `is not in the document types file, which knows ${known}` },
         ]);
       }
-      const policy = envelopeId === undefined ? policyFor(written, dealId) : policyOfEnvelope(written, provider);
+      const chosen =
+        envelopeId === undefined ? policyFor(offered(written, tenant), dealId) : policyOfEnvelope(written, provider);
+      const policy = tenant === undefined ? chosen : ofTenant(chosen);
       if (envelopeId === undefined && provider !== undefined) throw invalidBody([WITHOUT_ENVELOPE]);
       const source = contractSource(body, policy);
       const started = await deals.start({
@@ -87,6 +91,7 @@ export function createDesk(parts: DeskParts, caller: Caller, options: DeskOption
         documentType,
         ...source,
         ...(metadata && { metadata }),
+        ...(tenant !== undefined && { tenant }),
         policy: options.alwaysReviewed ? reviewed(policy) : policy,
       });
       if (started.kind !== 'started' && started.kind !== 'attached') throw refusalOf(started, dealId, round);
@@ -138,14 +143,14 @@ export function createDesk(parts: DeskParts, caller: Caller, options: DeskOption
 
     async signLink(dealId) {
       demand(caller, 'fetch the sign link');
-      const { stage, envelopeId, provider: name } = await snapshotOf(dealId);
+      const deal = await snapshotOf(dealId);
+      const { stage, envelopeId } = deal;
       if (isFinal(stage)) throw new Problem(409, 'deal-ended', `The deal has ended: ${stage}.`, { outcome: stage });
       if (stage !== 'out-for-signature' || envelopeId === null) {
         const detail = `Not now: there is a link while a deal is out for signature; this is ${stage}.`;
         throw new Problem(409, 'not-now', detail);
       }
-      const provider = signing[name];
-      if (!provider) throw notOurs(name);
+      const provider = providerOf(deal);
       const signLink = await linkOf(provider, envelopeId);
       if (signLink === null) {
         const detail =
@@ -160,11 +165,11 @@ export function createDesk(parts: DeskParts, caller: Caller, options: DeskOption
 
     async reviewLink(dealId) {
       demand(caller, 'see the review link');
-      const { stage, envelopeId, provider: name } = await snapshotOf(dealId);
+      const deal = await snapshotOf(dealId);
+      const { stage, envelopeId } = deal;
       if (isFinal(stage)) throw new Problem(409, 'deal-ended', `The deal has ended: ${stage}.`, { outcome: stage });
       if (envelopeId === null) throw noDraft(stage);
-      const provider = signing[name];
-      if (!provider) throw notOurs(name);
+      const provider = providerOf(deal);
       const link = await provider.reviewLink(envelopeId).catch((error: unknown) => {
         if (error instanceof ProviderError && error.kind === 'conflict') throw noDraft(stage);
         throw error;
@@ -173,6 +178,12 @@ export function createDesk(parts: DeskParts, caller: Caller, options: DeskOption
       return link;
     },
   };
+
+  function providerOf({ provider: name, tenant }: DealSnapshot): SignLinks {
+    const provider = signing[name];
+    if (!provider) throw notOurs(name);
+    return tenant ? provider.forTenant(tenant) : provider;
+  }
 
   async function snapshotOf(dealId: string, round?: number): Promise<DealSnapshot> {
     const read = await deals.read(knownId(dealId), round);
@@ -197,6 +208,18 @@ async function linkOf(provider: SignLinks, envelopeId: string): Promise<string |
     if (!(error instanceof ProviderError) || error.kind !== 'conflict') throw error;
     throw new Problem(409, 'no-sign-link', `${error.message}.`);
   }
+}
+
+/** Only Atlas keeps the accounts of tenants apart, so where two providers share the deals of a type, a tenant's go by Atlas. */
+function offered(policy: Policy, tenant: string | undefined): Policy {
+  return tenant !== undefined && policy.dual ? policy.dual.policies.atlas : policy;
+}
+
+/** A draft for comparison would stand in an account that all tenants share. */
+function ofTenant({ shadow: _shared, shadowTemplate: _too, ...policy }: Policy): Policy {
+  if (policy.provider === 'atlas') return policy;
+  const message = `must be left out: the deal goes by ${policy.provider}, and only Atlas keeps tenants apart`;
+  throw invalidBody([{ path: 'tenant', message }]);
 }
 
 const WITHOUT_ENVELOPE = { path: 'provider', message: 'says whose envelopeId is; the document type decides otherwise' };
@@ -264,7 +287,7 @@ function refusalOf(
     }
     case 'taken': {
       const { workflowId } = started;
-      const detail = `The workflow ${workflowId} belongs to another deal whose id and round read the same. Use another deal id.`;
+      const detail = `The workflow ${workflowId} belongs to another deal whose id and round read the same, or to another tenant. Use another deal id.`;
       return new Problem(409, 'workflow-id-taken', detail, { workflowId });
     }
     case 'envelope-taken': {

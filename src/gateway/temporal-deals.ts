@@ -38,6 +38,7 @@ const PATIENCE = {
 
 const KEYS = {
   DealStage: defineSearchAttributeKey('DealStage', SEARCH_ATTRIBUTES.DealStage),
+  DealTenant: defineSearchAttributeKey('DealTenant', SEARCH_ATTRIBUTES.DealTenant),
   DocumentType: defineSearchAttributeKey('DocumentType', SEARCH_ATTRIBUTES.DocumentType),
   SigningProvider: defineSearchAttributeKey('SigningProvider', SEARCH_ATTRIBUTES.SigningProvider),
   StageSince: defineSearchAttributeKey('StageSince', SEARCH_ATTRIBUTES.StageSince),
@@ -124,10 +125,10 @@ export function createTemporalDeals(
    * of several callers started the deal, and the look is needed anyway: the workflow may be another deal's.
    */
   async function startDeal(start: DealStart): Promise<Started> {
-    const { dealId, round, policy } = start;
+    const { dealId, round, policy, tenant } = start;
     const { reviewSlaMs } = policy;
     const workflowId = workflowIdOf(dealId, round);
-    const hindrance = await otherRound(dealId, round);
+    const hindrance = await otherRound(start);
     if (hindrance) return hindrance;
     const owner = start.envelopeId === undefined ? undefined : await workflowOfEnvelope(start.envelopeId);
     if (owner !== undefined && owner !== workflowId) return { kind: 'envelope-taken', workflowId: owner };
@@ -143,7 +144,10 @@ export function createTemporalDeals(
           { key: KEYS.DocumentType, value: start.documentType },
           { key: KEYS.SigningProvider, value: start.policy.provider },
           { key: KEYS.StageSince, value: new Date() },
+          ...(tenant === undefined ? [] : [{ key: KEYS.DealTenant, value: tenant }]),
         ],
+        // What is done for a deal inherits it, so that no tenant's backlog stands before another's deal.
+        ...(tenant !== undefined && { priority: { fairnessKey: tenant } }),
         memo: { dealId, round, ...(reviewSlaMs !== undefined && { reviewSlaMs }) } satisfies DealMemo,
         staticSummary: `${start.documentType}, signed with ${start.policy.provider}`,
         staticDetails: detailsOf(start),
@@ -153,14 +157,16 @@ export function createTemporalDeals(
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
     const present = await lookUpRound(client, dealId, round);
-    if (!present || present.foreign) return { kind: 'taken', workflowId };
+    if (!present || present.foreign || isOthers(present, start)) return { kind: 'taken', workflowId };
     if (isOpen(present.description)) return { kind: 'attached', workflowId };
     return { kind: 'ended', workflowId, outcome: await outcomeOf(client, present.description) };
   }
 
   /** A deal has one open round at a time, and rounds follow each other without a gap. */
-  async function otherRound(dealId: string, round: number): Promise<Started | undefined> {
+  async function otherRound(start: DealStart): Promise<Started | undefined> {
+    const { dealId, round } = start;
     const later = await lookUpRound(client, dealId, round + 1);
+    if (later && !later.foreign && isOthers(later, start)) return { kind: 'taken', workflowId: later.workflowId };
     if (later && !later.foreign) return { kind: 'other-round', round: later.round, open: isOpen(later.description) };
     for (let earlier = round - 1; earlier >= 1; earlier--) {
       const found = await lookUpRound(client, dealId, earlier);
@@ -168,9 +174,15 @@ export function createTemporalDeals(
         // Rounds before the previous one may be forgotten by now.
         return earlier === round - 1 ? { kind: 'not-next', round } : undefined;
       }
+      if (isOthers(found, start)) return { kind: 'taken', workflowId: found.workflowId };
       if (isOpen(found.description)) return { kind: 'other-round', round: earlier, open: true };
     }
     return undefined;
+  }
+
+  /** Deal ids are one space over all tenants: nobody must be led to the deal of another. */
+  function isOthers({ description }: Round, { tenant }: DealStart): boolean {
+    return description.typedSearchAttributes.get(KEYS.DealTenant) !== tenant;
   }
 
   async function snapshotOf({ workflowId, description }: Round): Promise<DealSnapshot> {

@@ -7,6 +7,7 @@ import type { Store } from './store.js';
 export interface KeyGrant {
   key: string;
   organisation: string;
+  platform?: boolean;
 }
 
 export function parseKeys(list: string): KeyGrant[] {
@@ -32,8 +33,9 @@ export class Accounts {
     private readonly store: Store,
   ) {
     store.transact(() => {
-      for (const { key, organisation } of grants) {
-        const record: ApiKey = { id: createHash('sha256').update(key).digest('hex').slice(0, 16), key, organisation };
+      for (const { key, organisation, platform = false } of grants) {
+        const id = createHash('sha256').update(key).digest('hex').slice(0, 16);
+        const record: ApiKey = { id, key, organisation, platform };
         this.accepted.set(key, record);
         store.keys.put(record);
         if (store.accounts.get(organisation) === undefined) {
@@ -49,6 +51,27 @@ export class Accounts {
     const key = token === undefined ? undefined : this.accepted.get(token.trim());
     if (key === undefined) throw new Refusal(401, 'unauthorized', 'A valid API key is required as a bearer token');
     return key;
+  }
+
+  /** The key as the `Atlas-Account` header has it act: 400 for a profile key, 403 for an account that is not the platform's. */
+  actingFor(key: ApiKey, header: string | undefined): ApiKey {
+    if (header === undefined) return key;
+    if (key.platform !== true)
+      throw new Refusal(400, 'atlas_account_not_allowed', 'A profile key must not send Atlas-Account');
+    const account = this.connectedTo(key.organisation).find(
+      ({ id, connected }) => header === id || header === `ext_${connected?.externalId}`,
+    );
+    // Which status Atlas gives is not documented; 404 would read as "no such envelope".
+    if (account === undefined) throw new Refusal(403, 'unknown_account', 'There is no such connected account');
+    return { ...key, organisation: account.id };
+  }
+
+  connectedTo(platform: string): Account[] {
+    return [...this.store.accounts.all()].filter(({ connected }) => connected?.platform === platform);
+  }
+
+  private payerOf(account: Account): Account {
+    return account.connected?.billing === 'platform_pays' ? this.account(account.connected.platform) : account;
   }
 
   organisationOf(key: string): string | null {
@@ -76,13 +99,14 @@ export class Accounts {
   checkMaySend(organisation: string): void {
     const account = this.account(organisation);
     if (account.suspended) throw new Refusal(403, 'account_suspended', 'This account is suspended');
-    if (account.credits < 1) throw new Refusal(402, 'credits_exhausted', 'No credits left: top up to send');
+    if (this.payerOf(account).credits < 1)
+      throw new Refusal(402, 'credits_exhausted', 'No credits left: top up to send');
   }
 
   /** Takes a credit, or refuses as `checkMaySend`. Inside a transaction. */
   spend(organisation: string): void {
     this.checkMaySend(organisation);
-    const account = this.account(organisation);
+    const account = this.payerOf(this.account(organisation));
     account.credits -= 1;
     account.spent += 1;
     this.store.accounts.put(account);
@@ -90,7 +114,7 @@ export class Accounts {
 
   /** Gives the credit of a void with nobody signed back, once (Atlas notes 10). Inside a transaction. */
   refund(envelope: Envelope): void {
-    const account = this.account(envelope.organisation);
+    const account = this.payerOf(this.account(envelope.organisation));
     account.credits += 1;
     account.refunded += 1;
     envelope.creditRefunded = true;

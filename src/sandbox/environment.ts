@@ -20,12 +20,13 @@ const VARIABLES = {
   SANDBOX_PORT: { schema: port, fallback: '8090', example: '8090' },
   SANDBOX_BUCKET_PORT: { schema: port, fallback: '8091', example: '8091, or 0 for a free one' },
   SANDBOX_CREDITS: { schema: z.coerce.number().int().min(0), fallback: '5', example: '5' },
+  SANDBOX_PLATFORM_KEYS: { schema: z.string().transform(parseKeys), fallback: '', example: 'platform-key' },
   SANDBOX_API_KEYS: { schema: keys, fallback: 'sandbox-key', example: 'key-one,key-two@shared-organisation' },
 } as const;
 
 /**
  * Reads the sandbox's environment: `HOST`, `SANDBOX_PORT`, `SANDBOX_BUCKET_PORT`, `SANDBOX_PUBLIC_URL`, `SANDBOX_BUCKET_URL`, `SANDBOX_DATA`,
- * `SANDBOX_API_KEYS`, `SANDBOX_CREDITS`, and each switch of settings.ts as `SANDBOX_` and its name in capitals. Credits are for organisations that the data folder does not know yet.
+ * `SANDBOX_API_KEYS`, `SANDBOX_PLATFORM_KEYS` (those that may act for connected accounts), `SANDBOX_CREDITS`, and each switch of settings.ts as `SANDBOX_` and its name in capitals. Credits are for organisations that the data folder does not know yet.
  * Throws BadEnvironment.
  */
 export function readEnvironment(env: NodeJS.ProcessEnv): SandboxOptions {
@@ -37,7 +38,15 @@ export function readEnvironment(env: NodeJS.ProcessEnv): SandboxOptions {
     publicUrl: readOrigin('SANDBOX_PUBLIC_URL', given('SANDBOX_PUBLIC_URL')),
     bucketUrl: readOrigin('SANDBOX_BUCKET_URL', given('SANDBOX_BUCKET_URL')),
     data: given('SANDBOX_DATA') ?? null,
-    keys: check('SANDBOX_API_KEYS', VARIABLES.SANDBOX_API_KEYS, given('SANDBOX_API_KEYS')),
+    keys: [
+      ...check('SANDBOX_API_KEYS', VARIABLES.SANDBOX_API_KEYS, given('SANDBOX_API_KEYS')),
+      ...check('SANDBOX_PLATFORM_KEYS', VARIABLES.SANDBOX_PLATFORM_KEYS, given('SANDBOX_PLATFORM_KEYS')).map(
+        (grant) => ({
+          ...grant,
+          platform: true,
+        }),
+      ),
+    ],
     credits: check('SANDBOX_CREDITS', VARIABLES.SANDBOX_CREDITS, given('SANDBOX_CREDITS')),
     settings: readSettings(given),
   };

@@ -103,6 +103,16 @@ export interface Account {
   spent: number;
   refunded: number;
   suspended: boolean;
+  /** Set on the account of a tenant, which a platform key has made (Atlas notes 16). */
+  connected?: ConnectedAccount;
+}
+
+export interface ConnectedAccount {
+  /** The platform's organisation, which pays unless `child_pays`. */
+  platform: string;
+  externalId: string;
+  name: string;
+  billing: 'platform_pays' | 'child_pays';
 }
 
 /** An API key ever accepted; kept after it is taken out of the configuration, because old envelopes are still signed with it. */
@@ -110,6 +120,8 @@ export interface ApiKey {
   id: string;
   key: string;
   organisation: string;
+  /** A platform key may act for connected accounts; a profile key must not name any. */
+  platform?: boolean;
 }
 
 export interface IdempotencyRecord {

@@ -108,6 +108,9 @@ function schemas(id: string): Json {
     Voided: object({ ...answered, credit_refunded: flag }),
     Declined: object({ ...answered, declined_at: instantOrNull }),
     Reminded: object({ ...answered, reminded: text }),
+    ConnectedAccount: object({
+      ...{ success: flag, connected_org_id: text, external_id: text, name: text, billing_mode: text, status: text },
+    }),
     Template: object({
       ...{
         template_id: text,
@@ -215,6 +218,32 @@ function paths({ created_status: created }: Settings): Json {
       get: {
         parameters: [query('status', STATUS), query('external_id', text), query('limit', count), query('cursor', text)],
         ...answers(page),
+      },
+    },
+    '/api/platform/connected-accounts': {
+      get: answers(object({ connected_accounts: list(ref('ConnectedAccount')) })),
+      post: {
+        ...takes(
+          json(
+            object(
+              {
+                ...{ external_id: text, name: text, initial_credits: count },
+                billing_mode: words('platform_pays', 'child_pays'),
+              },
+              ['external_id', 'name'],
+            ),
+          ),
+        ),
+        ...answers(
+          object({ success: flag, connected_org_id: text, external_id: text, created: flag, next_step: text }),
+        ),
+      },
+    },
+    '/api/platform/connected-accounts/{id}': {
+      parameters: [ID],
+      patch: {
+        ...takes(json(object({ status: words('active', 'suspended') }, ['status']))),
+        ...answers(ref('ConnectedAccount')),
       },
     },
     '/api/templates/{id}': { parameters: [ID], get: answers(ref('Template')) },

@@ -9,6 +9,7 @@ import { refuse } from './routes/answers.js';
 import { addEnvelopeRoutes } from './routes/envelopes.js';
 import { addOpenApi } from './routes/openapi.js';
 import { addPages } from './routes/pages.js';
+import { addPlatformRoutes } from './routes/platform.js';
 import { addTemplateRoutes } from './routes/templates.js';
 import { settingsSchema, type GivenSettings } from './settings.js';
 import { createWorld, type World, type WorldOptions } from './world.js';
@@ -88,6 +89,7 @@ function createApi(world: World): FastifyInstance {
   app.get('/healthz', async () => ({ status: 'ok' }));
   addEnvelopeRoutes(app, world);
   addTemplateRoutes(app, world);
+  addPlatformRoutes(app, world);
   addAdminRoutes(app, world);
   addOpenApi(app, world);
   addPages(app, world);

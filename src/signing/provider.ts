@@ -107,6 +107,11 @@ export interface SigningProvider {
   readonly name: ProviderName | 'paper';
   /** Fingerprint of the API key in use, fit for logs: its first 8 hex digits of SHA-256. */
   readonly apiKeyId: string;
+  /**
+   * The same provider on behalf of a tenant: every call names its account, and sees nothing of others'. Closing it closes nothing. Throws
+   * `ProviderError` (`invalid`) where the provider has no accounts within ours.
+   */
+  forTenant(tenant: string): SigningProvider;
   createEnvelope(draft: EnvelopeDraft, idempotencyKey: string): Promise<CreatedEnvelope>;
   readTemplate(templateId: string): Promise<TemplateFacts>;
   /** Makes an envelope of a template, sent at once where `autoSend` says so. */

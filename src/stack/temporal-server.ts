@@ -18,11 +18,15 @@ export interface DevServerOptions {
   /** SQLite file that outlives the server; without it all is kept in memory. */
   dbFilename?: string;
   cwd: string;
+  /** False: tenants wait in one line, first come, first served. */
+  fair?: boolean;
+  /** In how many parts Temporal keeps each queue; its own number by default. Turns are taken within a part. */
+  partitions?: number;
 }
 
 /** How to run a dev server that knows the deal's search attributes. A server started again on the same file goes on where it was. */
 export function devServerSpec(options: DevServerOptions): ProcessSpec {
-  const { executable, port, uiPort, dbFilename, cwd } = options;
+  const { executable, port, uiPort, dbFilename, cwd, fair = true, partitions } = options;
   const args = ['server', 'start-dev', '--ip', LOOPBACK, '--port', String(port), '--log-level', 'warn'];
   args.push(...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort)]));
   if (dbFilename !== undefined) {
@@ -30,6 +34,9 @@ export function devServerSpec(options: DevServerOptions): ProcessSpec {
     args.push('--db-filename', dbFilename);
     args.push('--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL');
   }
+  for (const way of partitions === undefined ? [] : ['Read', 'Write'])
+    args.push('--dynamic-config-value', `matching.numTaskqueue${way}Partitions=${partitions}`);
+  if (fair) args.push('--dynamic-config-value', 'matching.enableFairness=true');
   for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES)) {
     args.push('--search-attribute', `${name}=${CLI_TYPES[type]}`);
   }

@@ -20,7 +20,7 @@ export class AsyncContextManager implements ContextManager {
 
   bind<T>(context: Context, target: T): T {
     if (typeof target !== 'function') return target;
-    const call: (...args: unknown[]) => unknown = target.bind(undefined);
+    const call = target.bind(undefined) as (...args: unknown[]) => unknown;
     return ((...args: unknown[]) => this.storage.run(context, () => call(...args))) as T;
   }
 

@@ -5,8 +5,7 @@ import {
   type ActivityOptions,
   type LocalActivityOptions,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.js';
-import type { ProviderName } from '../deal/policy.js';
+import type { Activities, DealAccount } from '../activities/index.js';
 import type { DealState } from '../deal/state.js';
 import { tick } from './clock.js';
 
@@ -35,18 +34,19 @@ const FILING: ActivityOptions = {
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
 };
 
-interface AtProvider {
-  provider: ProviderName;
-}
-
 /** The activities, each with what Temporal's UI shows of it. */
 const as = (options: ActivityOptions, summary: string) => proxyActivities<Activities>({ ...options, summary });
 
+/** A deal of no tenant says nothing of one. */
+export function accountOf({ start: { policy, tenant } }: DealState): DealAccount {
+  return { provider: policy.provider, ...(tenant !== undefined && { tenant }) };
+}
+
 /** Runs an activity, at the deal's own provider, and sets the deal's clock at its end. */
-function ticking<Input, Result>(deal: DealState, activity: (input: Input & AtProvider) => Promise<Result>) {
+function ticking<Input, Result>(deal: DealState, activity: (input: Input & DealAccount) => Promise<Result>) {
   return async (input: Input): Promise<Result> => {
     try {
-      return await activity({ ...input, provider: deal.start.policy.provider });
+      return await activity({ ...input, ...accountOf(deal) });
     } finally {
       tick(deal);
     }

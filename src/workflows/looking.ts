@@ -4,7 +4,7 @@ import { charge, idOf, note, takeTurn, type DealState } from '../deal/state.js';
 import type { Stage } from '../deal/stages.js';
 import { takeCancel } from '../deal/verdicts.js';
 import type { EnvelopeReading } from '../activities/index.js';
-import { atOnce } from './activities.js';
+import { accountOf, atOnce } from './activities.js';
 import { describe } from './progress.js';
 
 const DAY_MS = 24 * 3_600_000;
@@ -15,8 +15,8 @@ export async function look(deal: DealState): Promise<EnvelopeReading> {
   const before = out ? 'pending' : 'draft';
   const silence = !deal.news && (out || !deal.approval);
   deal.news = false;
-  const { dealId, round, policy } = deal.start;
-  const envelope = { dealId, round, envelopeId: idOf(deal), provider: policy.provider };
+  const { dealId, round } = deal.start;
+  const envelope = { dealId, round, envelopeId: idOf(deal), ...accountOf(deal) };
   const { withdrawn, ...truth } = await atOnce(deal, 'read the envelope back', ({ readEnvelope }) =>
     readEnvelope(envelope),
   );

@@ -85,7 +85,9 @@ const OVERRIDE: CollectionTag = {
 /** One file over another, as docker compose lays them: mappings by key, lists one after the other, commands replaced. */
 function merged(below: unknown, above: unknown, key = ''): unknown {
   if (Array.isArray(below) && Array.isArray(above)) {
-    return overriding.has(above) || ['command', 'entrypoint', 'test'].includes(key) ? above : [...below, ...above];
+    return overriding.has(above) || ['command', 'entrypoint', 'test'].includes(key)
+      ? above
+      : [...(below as unknown[]), ...(above as unknown[])];
   }
   if (!isMapping(below) || !isMapping(above)) return above;
   const keys = [...new Set([...Object.keys(below), ...Object.keys(above)])];

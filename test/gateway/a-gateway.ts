@@ -125,12 +125,15 @@ export const aReading = (over: Partial<EnvelopeReading> = {}): EnvelopeReading =
 export interface PaperProvider extends SignLinks {
   /** Envelopes whose link was asked for. */
   asked: string[];
+  /** On whose behalf it was asked. */
+  tenants: string[];
   answers: { signLink: () => string | null; reviewLink: () => string | null; readEnvelope: () => EnvelopeReading };
 }
 
 function paperProvider(): PaperProvider {
   const provider: PaperProvider = {
     asked: [],
+    tenants: [],
     answers: { signLink: () => SIGN_LINK, reviewLink: () => null, readEnvelope: () => aReading() },
     async signLink(envelopeId) {
       provider.asked.push(envelopeId);
@@ -138,6 +141,10 @@ function paperProvider(): PaperProvider {
     },
     reviewLink: async () => provider.answers.reviewLink(),
     readEnvelope: async () => provider.answers.readEnvelope(),
+    forTenant(tenant) {
+      provider.tenants.push(tenant);
+      return provider;
+    },
   };
   return provider;
 }

@@ -330,3 +330,30 @@ describe('a genuine webhook that is replayed a thousand times', () => {
     expect(signals.length).toBeLessThan(10);
   }, 90_000);
 });
+
+describe('a deal of a tenant', () => {
+  it('has its line in the queue and its place in the list, and all is done in its name', async () => {
+    const before = world.tenants.length;
+    await start('tenanted', { tenant: 'acme' });
+    await untilStage('tenanted', 'in-review');
+    const { typedSearchAttributes, priority } = await temporal.client.workflow.getHandle('deal-tenanted').describe();
+    expect(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value])).toContainEqual([
+      'DealTenant',
+      'acme',
+    ]);
+    expect(priority?.fairnessKey).toBe('acme');
+    expect((await read('tenanted')).json()).toMatchObject({ tenant: 'acme' });
+    // Create, detection and whatever read it back.
+    expect(world.tenants.slice(before).length).toBeGreaterThanOrEqual(2);
+    expect(new Set(world.tenants.slice(before))).toEqual(new Set(['acme']));
+  });
+
+  it('is nobody else’s to attach to', async () => {
+    await start('of-one', { tenant: 'acme' });
+    expect(said(await start('of-one', { tenant: 'acme' }))).toEqual([202, expect.objectContaining({ started: false })]);
+    for (const more of [{ tenant: 'globex' }, {}, { tenant: 'globex', round: 2 }]) {
+      const [status, body] = said(await start('of-one', more));
+      expect([status, body['type']]).toEqual([409, expect.stringContaining('workflow-id-taken')]);
+    }
+  });
+});

@@ -72,10 +72,13 @@ const nasty = fc.constantFrom(
 const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.string({ maxLength: 40 }), nasty);
 const dealId = fc.oneof({ weight: 3, arbitrary: fc.constant('42') }, { weight: 2, arbitrary: text });
 
+/** A lone surrogate has no bytes. */
+const wellFormed = (text: string): string => Buffer.from(text).toString();
+
 /** Percent-encoded, or now and then as it is. */
 const inPath = fc
   .tuple(dealId, fc.integer({ min: 0, max: 9 }))
-  .map(([id, raw]) => (raw === 0 ? id.replaceAll(/[^\x21-\x7e]|[?#]/g, '%') : encodeURIComponent(id.toWellFormed())));
+  .map(([id, raw]) => (raw === 0 ? id.replaceAll(/[^\x21-\x7e]|[?#]/g, '%') : encodeURIComponent(wellFormed(id))));
 
 const polluted = fc
   .tuple(fc.constantFrom('__proto__', 'constructor'), fc.constantFrom('polluted', 'role', 'isAdmin'))
@@ -110,7 +113,7 @@ const almost = fc
 const form = fc
   .array(fc.tuple(fc.oneof(text, fc.constantFrom('token', 'note', 'more', 'key', 'party-1-email', 'next')), text))
   .map((fields) => fields.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&'));
-const encode = (part: string): string => encodeURIComponent(part.toWellFormed());
+const encode = (part: string): string => encodeURIComponent(wellFormed(part));
 
 const payload = fc.oneof(
   { weight: 4, arbitrary: almost.map((body) => ({ type: 'application/json', body: Buffer.from(body) })) },

@@ -28,6 +28,7 @@ describe('the dev server of the stack', () => {
       expect.arrayContaining([
         'DealStage',
         'DealBlocked',
+        'DealTenant',
         'DocumentType',
         'EnvelopeId',
         'SigningProvider',

@@ -59,6 +59,8 @@ export interface PaperWorld {
   files: Map<string, Uint8Array>;
   reminders: number;
   calls: string[];
+  /** On whose behalf the provider was called, in order; calls for no tenant are not among them. */
+  tenants: string[];
   /** Runs before a call takes effect; what it throws is the call's failure. */
   onCall: (call: Mishap['call']) => void;
   keys: string[];
@@ -161,10 +163,15 @@ export function aPaperWorld(signedPdf: Uint8Array): PaperWorld {
       { id: 'tmpl_1', version: 'v1', roles: ['Customer', 'Company'], prefillKeys: ['customer_name'], ready: true },
     ],
 
+    tenants: [],
     signing: {},
     provider: {
       name: 'paper',
       apiKeyId: 'aaaa0001',
+      forTenant: (tenant) => {
+        world.tenants.push(tenant);
+        return world.provider;
+      },
       createEnvelope: (draft, key) =>
         through('createEnvelope', () =>
           once(key, () => {

@@ -6,7 +6,7 @@ import { findExecutable } from '../../src/stack/find-temporal.js';
 import { freePort } from '../../src/stack/ports.js';
 import { Processes, type RunningProcess } from '../../src/stack/processes.js';
 import { DEV_SERVER, TIME_SKIPPING_SERVER } from '../../src/stack/temporal-server-kinds.js';
-import { devServerReady, devServerSpec } from '../../src/stack/temporal-server.js';
+import { devServerReady, devServerSpec, type DevServerOptions } from '../../src/stack/temporal-server.js';
 
 /** Path of the Temporal CLI; fetched when this machine has none. Always the same answer within a process. */
 export function devServerPath(): Promise<string> {
@@ -36,7 +36,9 @@ export interface StartedDevServer {
 }
 
 /** Starts a dev server with the deal's search attributes on a free port, its data in a temporary file. The caller stops it. */
-export async function startDevServer(): Promise<StartedDevServer> {
+export async function startDevServer(
+  options: Pick<DevServerOptions, 'fair' | 'partitions'> = {},
+): Promise<StartedDevServer> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-temporal-'));
   const processes = new Processes(folder, 5000);
   const port = await freePort();
@@ -46,6 +48,7 @@ export async function startDevServer(): Promise<StartedDevServer> {
     port,
     dbFilename: join(folder, 'temporal.db'),
     cwd: folder,
+    ...options,
   });
 
   const start = async (): Promise<RunningProcess> => {

@@ -191,7 +191,7 @@ async function answersOf({ temporal }: House): Promise<Buffer[]> {
   const list = await workflowService.listWorkflowExecutions({ namespace: 'default' });
   collect(list, bytes);
   for (const { execution } of list.executions ?? []) {
-    const about = { namespace: 'default', execution };
+    const about = { namespace: 'default', execution: execution ?? null };
     collect(await workflowService.describeWorkflowExecution(about), bytes);
     collect(await workflowService.getWorkflowExecutionHistory({ ...about, maximumPageSize: 1000 }), bytes);
   }

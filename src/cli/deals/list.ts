@@ -12,6 +12,7 @@ interface ListOptions extends DealOptions {
   stage?: Stage;
   blocked?: NonNullable<DealFilter['blocked']>;
   type?: string;
+  tenant?: string;
   olderThan?: string;
   query?: string;
   all?: true;
@@ -23,6 +24,7 @@ export function addList(deals: Command, world: DealsWorld): void {
     .addOption(new Option('--stage <stage>', 'in this stage').choices([...OPEN_STAGES, ...FINAL_STAGES]))
     .addOption(new Option('--blocked [reason]', 'that stand still, for any reason or for this one').argParser(refusal))
     .option('--type <type>', 'of this document type', line)
+    .option('--tenant <tenant>', 'of this tenant', line)
     .option('--older-than <duration>', 'in their stage for longer, such as 2d or "3 hours"', since)
     .option('--query <query>', 'that a list filter of Temporal’s finds, too', line)
     .option('--all', 'ended ones too')
@@ -56,12 +58,13 @@ export async function listUpTo(
   return { deals: deals.slice(0, limit), more: cursor !== undefined || deals.length > limit };
 }
 
-function filterOf({ stage, blocked, type, olderThan, query, all }: ListOptions): DealFilter {
+function filterOf({ stage, blocked, type, tenant, olderThan, query, all }: ListOptions): DealFilter {
   const ended = all === true || (stage !== undefined && isFinal(stage));
   return {
     ...(stage !== undefined && { stage }),
     ...(blocked !== undefined && { blocked }),
     ...(type !== undefined && { documentType: type }),
+    ...(tenant !== undefined && { tenant }),
     ...(olderThan !== undefined && { since: olderThan }),
     ...(query !== undefined && { query }),
     ...(!ended && { open: true }),

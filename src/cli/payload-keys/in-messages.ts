@@ -15,7 +15,7 @@ export function collectKeyIds(message: unknown, found: Set<string | typeof PLAIN
     found.add(keyIdOf(message));
     return;
   }
-  for (const [name, part] of Object.entries(message)) {
+  for (const [name, part] of Object.entries(message as Record<string, unknown>)) {
     if (ALWAYS_PLAIN.includes(name)) continue;
     // The worker's own bookkeeping of a local activity: its name and times.
     if (name === 'markerRecordedEventAttributes') collectKeyIds(withoutBookkeeping(part), found);

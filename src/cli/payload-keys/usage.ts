@@ -2,7 +2,7 @@
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import { WORKFLOW_TYPE } from '../../deal/messages.js';
 import type { TemporalClient } from '../../temporal/connection.js';
-import { collectKeyIds, PLAIN } from './in-messages.js';
+import { collectKeyIds, type PLAIN } from './in-messages.js';
 
 export interface KeyUsage {
   /** Open workflows and schedules by the keys that they need to go on; `PLAIN` for those with payloads in clear. */

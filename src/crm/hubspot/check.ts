@@ -57,7 +57,7 @@ function faultsOfProperties(mapping: HubSpotMapping, there: ReadonlyMap<string, 
     else if (property.calculated || property.modificationMetadata?.readOnlyValue)
       faults.push(`the property ${name} is read-only`);
   }
-  const read = [mapping.document, mapping.round, ...Object.values(mapping.prefill)];
+  const read = [mapping.document, mapping.round, mapping.tenant, ...Object.values(mapping.prefill)];
   for (const name of read) if (name && !there.has(name)) faults.push(`deals have no property ${name}`);
   return faults;
 }

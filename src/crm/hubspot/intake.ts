@@ -17,6 +17,7 @@ export function createHubSpotIntake(calls: HubSpotCalls, mapping: HubSpotMapping
     version,
     ...(mapping.document ? [mapping.document] : []),
     ...(mapping.round ? [mapping.round] : []),
+    ...(mapping.tenant ? [mapping.tenant] : []),
     ...Object.values(mapping.prefill),
   ];
 
@@ -33,12 +34,17 @@ export function createHubSpotIntake(calls: HubSpotCalls, mapping: HubSpotMapping
     if (roundOf(numberIn(properties[version])) >= round) return { kind: 'wanted', request, recorded: true };
     const { parties, lacking } = await partiesOf(calls, dealId, mapping.parties);
     if (lacking) return { kind: 'unfit', why: lacking.join(' ') };
+    const tenant = mapping.tenant && properties[mapping.tenant]?.trim();
+    // Without one the contract would be made in the name of the platform itself.
+    if (mapping.tenant && !tenant)
+      return { kind: 'unfit', why: `The property ${mapping.tenant} must name the tenant.` };
     const uri = mapping.document && properties[mapping.document]?.trim();
     return {
       kind: 'wanted',
       request: {
         ...request,
         parties,
+        ...(tenant && { tenant }),
         // What fills a template is nothing to a deal that brings its own document.
         ...(uri ? { document: { uri } } : { prefill: prefillOf(mapping, properties) }),
       },

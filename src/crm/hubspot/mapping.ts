@@ -58,6 +58,7 @@ export const hubspotMapping = z
       .min(1, 'must name at least one party'),
     document: property.optional(),
     round: property.optional(),
+    tenant: property.optional(),
     prefill: z.record(z.string().min(1), property).default({}),
     properties: properties.prefault({}),
     folder: z

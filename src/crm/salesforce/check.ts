@@ -22,7 +22,7 @@ export async function check(api: SalesforceApi, mapping: Mapping): Promise<void>
 function opportunityProblems({ fields }: Description, mapping: Mapping): string[] {
   const known = new Map(fields.map((each) => [each.name.toLowerCase(), each]));
   const written = [...Object.values(mapping.fields).filter((name) => name !== null), 'StageName'];
-  const read = [mapping.document, mapping.round, ...Object.values(mapping.prefill)]
+  const read = [mapping.document, mapping.round, mapping.tenant, ...Object.values(mapping.prefill)]
     .filter((name) => name !== undefined)
     .filter((name) => !name.includes('.'));
   const missing = [...new Set([...written, ...read])].filter((name) => !known.has(name.toLowerCase()));

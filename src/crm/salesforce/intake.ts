@@ -87,7 +87,7 @@ function dealOf(row: Opportunity, mapping: Mapping): CrmDeal {
 }
 
 function requestOf(row: Opportunity, documentType: string, mapping: Mapping): DealRequest {
-  const { document, round, prefill } = mapping;
+  const { document, round, prefill, tenant } = mapping;
   const uri = document === undefined ? undefined : valueAt(row, document);
   const contacts = row.OpportunityContactRoles?.records ?? [];
   const properties: NonNullable<DealRequest['prefill']> = {};
@@ -99,6 +99,7 @@ function requestOf(row: Opportunity, documentType: string, mapping: Mapping): De
     dealId: row.Id,
     documentType,
     ...(round !== undefined && { round: roundIn(row, round) }),
+    ...(tenant !== undefined && { tenant: tenantIn(row, tenant) }),
     parties: mapping.parties.map((party, at) => partyOf(party, at + 1, contacts)),
     // What fills a template is nothing to a deal that brings its own document.
     ...(typeof uri === 'string' && uri.trim() !== '' ? { document: { uri: uri.trim() } } : { prefill: properties }),
@@ -109,6 +110,13 @@ function roundIn(row: Opportunity, field: string): number {
   const value = row[field] ?? 1;
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
   throw new Unfit(`${field} must be a whole number from 1 on, or empty.`);
+}
+
+/** Without one the contract would be made in the name of the platform itself. */
+function tenantIn(row: Opportunity, path: string): string {
+  const value = valueAt(row, path);
+  if (typeof value === 'string' && value.trim() !== '') return value.trim();
+  throw new Unfit(`${path} must name the tenant.`);
 }
 
 function partyOf(party: MappedParty, order: number, contacts: readonly ContactRole[]): RequestedParty {

@@ -53,6 +53,8 @@ export const mappingSchema = z
     parties: z.array(party, 'must be a list, in signing order').min(1, 'must name at least one signer'),
     document: path.optional(),
     round: field.optional(),
+    /** Of the tenant whose contract it is; an opportunity without one gets none. */
+    tenant: path.optional(),
     prefill: z.record(z.string().min(1), path, { error: 'must be names with the API names of fields' }).default({}),
     fields: fields.prefault({}),
     /** A value of Task.Status that counts as done; companies may have renamed the standard one. */

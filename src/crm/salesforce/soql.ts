@@ -9,8 +9,8 @@ export const PAGE = 200;
  * the contacts are then told apart by `IsDeleted` as well.
  */
 export function dealQuery(mapping: Mapping, where: string): string {
-  const { document, round, prefill, fields } = mapping;
-  const wanted = [document, round, fields.version, fields.problem, ...Object.values(prefill)];
+  const { document, round, tenant, prefill, fields } = mapping;
+  const wanted = [document, round, tenant, fields.version, fields.problem, ...Object.values(prefill)];
   const columns = new Set(['Id', 'IsDeleted', 'StageName', ...wanted.filter((name) => typeof name === 'string')]);
   const contacts =
     'SELECT Role, IsPrimary, Contact.Name, Contact.Email FROM OpportunityContactRoles WHERE IsDeleted = false';

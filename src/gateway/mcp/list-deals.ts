@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isRefusal, REFUSALS } from '../../deal/refusals.js';
 import { FINAL_STAGES, OPEN_STAGES } from '../../deal/stages.js';
+import { tenant } from '../bodies.js';
 import type { DealLine } from '../deal-list.js';
 import { quoted, titleOf } from './telling.js';
 import { isPast, sinceWords } from './times.js';
@@ -15,6 +16,7 @@ const input = z.strictObject({
     .optional()
     .meta({ description: 'true for those that stand still, false for those that do not, or one reason' }),
   documentType: z.string().min(1).max(200).optional(),
+  tenant: tenant.optional(),
   inStageForHours: z
     .number()
     .min(0)
@@ -57,12 +59,13 @@ export const LIST_DEALS: Tool<typeof input> = {
   }),
   annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
 
-  async run({ stage, blocked, documentType, inStageForHours, open, limit, cursor }, { desk, now }) {
+  async run({ stage, blocked, documentType, tenant, inStageForHours, open, limit, cursor }, { desk, now }) {
     const at = now();
     const filter = {
       ...(stage && { stage }),
       ...(blocked !== undefined && { blocked }),
       ...(documentType !== undefined && { documentType }),
+      ...(tenant !== undefined && { tenant }),
       ...(inStageForHours !== undefined && { since: new Date(at.getTime() - inStageForHours * HOUR).toISOString() }),
       // Whoever asks for a final stage means deals that have ended.
       ...(open && !FINAL_STAGES.some((final) => final === stage) && { open }),

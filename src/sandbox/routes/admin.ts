@@ -37,7 +37,7 @@ export type AddRoute = (method: 'GET' | 'POST', url: string, work: Work) => void
  *   (keys of one organisation share them), `deliveries` are by state, `faults` count by kind what went wrong on purpose in this run.
  *   `duplicates.externalIds`: how many `external_id`s have more than one envelope that was ever sent, or more than one draft or pending one;
  *   `duplicates.sends`: how many envelopes were sent by more than one successful call, replays not counted.
- * - `GET /_sandbox/envelopes`: `[{id, status, external_id, templateId}]`, oldest first.
+ * - `GET /_sandbox/envelopes`: `[{id, status, external_id, account, templateId}]`, oldest first; `account` is the tenant's.
  * - `GET /_sandbox/envelopes/:id`: the whole record with `status`, `review_url`, `parties[].sign_url`, `deliveries`, `mails` and `calls`.
  * - `POST /_sandbox/envelopes/:id/sign` `{party?: order, name?}`: looks at and signs for that party, by default the one whose turn it is.
  * - `POST /_sandbox/envelopes/:id/decline` `{party?: order, reason?}`.
@@ -90,6 +90,7 @@ export function addAdminRoutes(app: FastifyInstance, world: World): void {
       id: envelope.id,
       status: statusOf(envelope),
       external_id: envelope.metadata['external_id'] ?? null,
+      account: store.accounts.get(envelope.organisation)?.connected?.externalId ?? null,
       templateId: envelope.templateId,
     }));
   });

@@ -102,16 +102,13 @@ async function settle(
 ): Promise<Settled> {
   try {
     if (options.signerMayCall === undefined) world.accounts.authenticate(request.headers.authorization);
-    if (request.headers['atlas-account'] !== undefined) {
-      // Only platform keys may name a tenant, and these are profile keys (Atlas notes 1).
-      throw new Refusal(400, 'atlas_account_not_allowed', 'A profile key must not send Atlas-Account');
-    }
+    if (request.headers['atlas-account'] !== undefined) callerOf(world, request);
     const call = callOf(world, request, await parseBody(request.body, request.headers['content-type']));
     const header = request.headers['idempotency-key'];
     if (options.idempotent === undefined || header === undefined)
       return await run(world, request, call, prepare, asked, null);
     const idempotent: IdempotentRequest = {
-      keyId: call.key().id,
+      keyId: keyedTo(call.key()),
       method: request.method,
       path: pathOf(request),
       transport: call.body.transport,
@@ -200,9 +197,23 @@ function record(world: World, request: FastifyRequest, call: Call, stored: Store
   });
 }
 
+/** Who calls, and for whose account (Atlas notes 16). */
+function callerOf({ accounts }: World, { headers }: FastifyRequest): ApiKey {
+  const account = headers['atlas-account'];
+  return accounts.actingFor(
+    accounts.authenticate(headers.authorization),
+    account === undefined ? account : String(account),
+  );
+}
+
+/** Each account has its own idempotency keys. */
+function keyedTo({ id, organisation }: ApiKey): string {
+  return `${id}/${organisation}`;
+}
+
 function callOf(world: World, request: FastifyRequest, body: ParsedBody): Call {
   const id = pathId(request);
-  const key = (): ApiKey => world.accounts.authenticate(request.headers.authorization);
+  const key = (): ApiKey => callerOf(world, request);
   const find = (allowed: (envelope: Envelope) => boolean): Envelope => {
     const envelope = world.store.envelopes.get(id);
     if (envelope === undefined || !allowed(envelope)) throw new Refusal(404, 'not_found', 'There is no such envelope');

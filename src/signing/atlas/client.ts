@@ -10,6 +10,8 @@ import { TemplateRoutes } from './templates.js';
 export interface AtlasClient {
   /** Fingerprint of its key. */
   readonly apiKeyId: string;
+  /** The same client with `Atlas-Account` on every call; it shares the connections, and closing it closes nothing. */
+  forAccount(account: string): AtlasClient;
   readonly envelopes: EnvelopeRoutes;
   readonly templates: TemplateRoutes;
   /** The link of the signer whose turn it is: a secret. */
@@ -22,9 +24,13 @@ export interface AtlasClient {
 
 /** One account at Atlas: its key and its pool of connections. Every method throws `AtlasError` and never repeats a request by itself. */
 export function createAtlasClient(options: AtlasClientOptions): AtlasClient {
-  const http = new AtlasHttp(options);
+  return clientOver(new AtlasHttp(options), apiKeyIdOf(options.apiKey));
+}
+
+function clientOver(http: AtlasHttp, apiKeyId: string): AtlasClient {
   return {
-    apiKeyId: apiKeyIdOf(options.apiKey),
+    apiKeyId,
+    forAccount: (account) => clientOver(http.forAccount(account), apiKeyId),
     envelopes: new EnvelopeRoutes(http),
     templates: new TemplateRoutes(http),
     currentSignLink: (envelopeId) => currentSignLink(http, envelopeId),

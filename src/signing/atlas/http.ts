@@ -38,18 +38,29 @@ export class AtlasHttp {
   private readonly timeouts: Timeouts;
   private readonly dispatcher: Dispatcher;
   private readonly ownsDispatcher: boolean;
-  private readonly authorization: string;
+  private readonly headers: Record<string, string>;
 
-  constructor(options: AtlasClientOptions) {
+  constructor(
+    private readonly options: AtlasClientOptions,
+    account?: string,
+  ) {
     if (!/^[\x21-\x7e]+$/.test(options.apiKey))
       throw new TypeError('the Atlas API key must be printable ASCII without spaces');
     this.base = new URL(options.baseUrl.replace(/\/*$/, '/'));
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
     this.errors = new AtlasErrors(options.apiKey);
-    this.authorization = `Bearer ${options.apiKey}`;
+    this.headers = {
+      authorization: `Bearer ${options.apiKey}`,
+      ...(account !== undefined && { 'atlas-account': account }),
+    };
     this.dispatcher = options.dispatcher ?? ownPool(this.timeouts);
     this.ownsDispatcher = options.dispatcher === undefined;
+  }
+
+  /** The same on behalf of a connected account: over the same connections, which stay this one's to close. */
+  forAccount(account: string): AtlasHttp {
+    return new AtlasHttp({ ...this.options, dispatcher: this.dispatcher }, account);
   }
 
   /** Calls the API and reads the JSON answer by `schema`; an answer that is no JSON reads as undefined. */
@@ -70,7 +81,7 @@ export class AtlasHttp {
     return this.readJson(errand, answer, schema);
   }
 
-  /** Sends one request, follows nothing. The caller must read or dump the body. The key goes along only where `withKey` says so. */
+  /** Sends one request, follows nothing. The caller must read or dump the body. The key, and the account it acts for, go along only where `withKey` says so. */
   async open(
     errand: Errand,
     url: URL,
@@ -86,7 +97,7 @@ export class AtlasHttp {
     try {
       const answer = await request(url, {
         method,
-        headers: { ...headers, ...(withKey && { authorization: this.authorization }) },
+        headers: { ...headers, ...(withKey && this.headers) },
         body: body ?? null,
         dispatcher: this.dispatcher,
         headersTimeout: this.timeouts.headersMs,

@@ -6,6 +6,7 @@ import type {
   TemplateDraft,
   TemplateFacts,
 } from '../provider.js';
+import { atlasAccountOf } from '../../deal/tenant.js';
 import { certificateIn } from '../certificate.js';
 import type { AtlasClient } from './client.js';
 import type { CreateRequest, Metadata } from './envelopes.js';
@@ -20,6 +21,7 @@ export function createAtlasProvider(client: AtlasClient): SigningProvider {
   return {
     name: 'atlas',
     apiKeyId: client.apiKeyId,
+    forTenant: (tenant) => createAtlasProvider(client.forAccount(atlasAccountOf(tenant))),
     createEnvelope: (draft, idempotencyKey) => createEnvelope(client, draft, idempotencyKey),
     readTemplate: (templateId) => readTemplate(client, templateId),
     sendTemplate: (draft, idempotencyKey) => sendTemplate(client, draft, idempotencyKey),

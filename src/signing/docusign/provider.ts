@@ -78,6 +78,13 @@ export function createDocusignProvider(account: DocusignAccount, options: Docusi
     name: 'docusign',
     apiKeyId: account.apiKeyId,
 
+    forTenant() {
+      throw new DocusignProviderError(
+        'invalid',
+        'only Atlas keeps the accounts of tenants apart: start the deal without a tenant',
+      );
+    },
+
     async createEnvelope(draft: EnvelopeDraft) {
       try {
         return await create(definitionOf(draft), draft.clientReferenceId);

@@ -5,7 +5,7 @@ import { createProgram, run } from '../../../src/cli/program.js';
 import { addDealCommands } from '../../../src/cli/deals/commands.js';
 import type { OpenWay, WayOptions } from '../../../src/cli/deals/way.js';
 import type { Terminal } from '../../../src/cli/terminal.js';
-import { createDesk } from '../../../src/gateway/desk.js';
+import { createDesk, type SignLinks } from '../../../src/gateway/desk.js';
 import type { DealLine } from '../../../src/gateway/deal-list.js';
 import { paperDeals, POLICIES, SIGN_LINK, aReading, type PaperDeals } from '../../gateway/a-gateway.js';
 import { aDealLine } from '../../support/deal-lines.js';
@@ -50,10 +50,11 @@ export async function countersign(args: string[], around: Surroundings = {}): Pr
     },
     interruption: () => ({ signal: around.signal ?? new AbortController().signal, release: () => undefined }),
   };
-  const provider = {
+  const provider: SignLinks = {
     signLink: async () => SIGN_LINK,
     reviewLink: async () => null,
     readEnvelope: async () => aReading(),
+    forTenant: () => provider,
   };
   const open: OpenWay = async (options) => {
     ran.opened.push(options);
