@@ -1,12 +1,11 @@
 /** Tracing may be turned on while deals are open: their histories replay with OpenTelemetry among the workflows. `REPLAY=all` takes every way. */
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { expect, it } from 'vitest';
+import { builtBundle } from '../support/built-bundle.js';
 import { WAYS } from '../support/ways.js';
 
-const TRACED = fileURLToPath(new URL('../../dist/workflow-bundle-traced.js', import.meta.url));
 const EVENTFUL = [
   'amended-to-a-new-version-of-its-document',
   'reissued-after-sending',
@@ -20,7 +19,7 @@ it.each(process.env.REPLAY === 'all' ? Object.keys(WAYS) : EVENTFUL)('%s replays
   const sinks = {
     exporter: { export: { fn: (_info: unknown, some: unknown[]) => void spans.push(...some), callDuringReplay: true } },
   };
-  const replay = { workflowBundle: { codePath: TRACED }, sinks };
+  const replay = { workflowBundle: await builtBundle({ traced: true }), sinks };
   await Worker.runReplayHistory(replay, historyFromJSON(JSON.parse(text)), `deal-${way}`);
   expect(spans.length).toBeGreaterThan(5);
 });

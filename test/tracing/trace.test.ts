@@ -12,6 +12,7 @@ import { freePort } from '../../src/stack/ports.js';
 import { Processes, type RunningProcess } from '../../src/stack/processes.js';
 import { aReceiver, type Receiver } from '../crm/http-receiver.js';
 import { atTheGateway } from '../scenarios/at-the-gateway.js';
+import { builtBundle } from '../support/built-bundle.js';
 import { aSignedPdf } from '../support/signed-pdf.js';
 import { startDevServer, type StartedDevServer } from '../support/temporal-servers.js';
 import { aCollector, type Collector, type SentSpan } from './a-collector.js';
@@ -174,7 +175,6 @@ describe('the trace of a deal', () => {
   });
 
   it('can be ended while the deal is open: its history replays without OpenTelemetry', async () => {
-    const codePath = join(ROOT, 'dist/workflow-bundle.js');
-    await Worker.runReplayHistory({ workflowBundle: { codePath } }, history, 'deal-t-1');
+    await Worker.runReplayHistory({ workflowBundle: await builtBundle({}) }, history, 'deal-t-1');
   });
 });

@@ -18,8 +18,8 @@ export function collectKeyIds(message: unknown, found: Set<string | typeof PLAIN
   for (const [name, part] of Object.entries(message as Record<string, unknown>)) {
     if (ALWAYS_PLAIN.includes(name)) continue;
     // The worker's own bookkeeping of a local activity: its name and times.
-    if (name === 'markerRecordedEventAttributes') collectKeyIds(withoutBookkeeping(part), found);
-    else collectKeyIds(part, found);
+    const own = name === 'markerRecordedEventAttributes' && typeof part === 'object' && part !== null;
+    collectKeyIds(own ? withoutBookkeeping(part) : part, found);
   }
 }
 
