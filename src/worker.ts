@@ -29,7 +29,6 @@ import { createAtlasClient } from './signing/atlas/client.js';
 import { createAtlasProvider } from './signing/atlas/provider.js';
 import { createDocusignProvider } from './signing/docusign/provider.js';
 import { openTemporal } from './temporal/connection.js';
-import { dataConverterOf } from './temporal/data-converter.js';
 import { warnOfPlainPayloads } from './temporal/plain-payloads.js';
 import { workflowBundle } from './temporal/workflow-bundle.js';
 import { activityInterceptors } from './temporal/activity-interceptors.js';
@@ -131,7 +130,7 @@ async function main(): Promise<void> {
           encrypted: payloadKeys.length > 0,
         }),
         ...(deployment && { workerDeploymentOptions: versionedAs(deployment) }),
-        dataConverter: dataConverterOf(payloadKeys),
+        dataConverter: temporal.dataConverter,
         activities: {
           ...createFeedActivities(feeds),
           ...createActivities({

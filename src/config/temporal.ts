@@ -1,13 +1,14 @@
 /** Temporal's own variables and profiles, read as its CLI reads them. */
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import type { PayloadKey } from '../temporal/encryption.js';
+import { clashOf } from './payload-keys.js';
 import { readVariable, readVariables, type Environment, type Setting } from './environment.js';
 import { VARIABLES } from './variables.js';
 
 export interface TemporalSettings {
   connectionOptions: ClientConnectConfig['connectionOptions'];
   namespace: string;
-  /** The first encrypts payloads, all decrypt them; none: payloads are plain. */
+  /** The first encrypts payloads, or the first of the deal's tenant; all decrypt them; none: payloads are plain. */
   payloadKeys?: readonly PayloadKey[];
 }
 
@@ -19,9 +20,12 @@ export function readTemporalSettings(env: Environment): Setting<TemporalSettings
   if (apiKey.problem !== undefined) return { problems: [apiKey.problem] };
   if (apiKey.value !== undefined) overrideEnvVars.TEMPORAL_API_KEY = apiKey.value;
 
-  const { PAYLOAD_KEYS } = VARIABLES;
-  const keys = readVariables(env, { PAYLOAD_KEYS });
+  const { PAYLOAD_KEYS, TENANT_PAYLOAD_KEYS } = VARIABLES;
+  const keys = readVariables(env, { PAYLOAD_KEYS, TENANT_PAYLOAD_KEYS });
   if (keys.problems) return { problems: keys.problems };
+  const clash = clashOf(keys.value.PAYLOAD_KEYS, keys.value.TENANT_PAYLOAD_KEYS);
+  if (clash !== undefined) return { problems: [`TENANT_PAYLOAD_KEYS: ${clash}`] };
+  const payloadKeys = [...keys.value.PAYLOAD_KEYS, ...keys.value.TENANT_PAYLOAD_KEYS];
 
   const address = overrideEnvVars.TEMPORAL_ADDRESS;
   if (address && !/^(\[[0-9a-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/i.test(address)) {
@@ -29,7 +33,7 @@ export function readTemporalSettings(env: Environment): Setting<TemporalSettings
   }
   try {
     const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars });
-    return { value: { connectionOptions, namespace: namespace || 'default', payloadKeys: keys.value.PAYLOAD_KEYS } };
+    return { value: { connectionOptions, namespace: namespace || 'default', payloadKeys } };
   } catch (error) {
     const why = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ');
     const name = env.TEMPORAL_CONFIG_FILE ? 'TEMPORAL_CONFIG_FILE' : 'TEMPORAL_PROFILE';

@@ -8,7 +8,7 @@ import type { StoreSettings } from '../documents/store.js';
 import { DEPLOYMENT_VARIABLES } from './deployment.js';
 import { readDuration } from './duration.js';
 import { EXAMPLES } from './environment.js';
-import { readPayloadKeys } from './payload-keys.js';
+import { readPayloadKeys, readTenantPayloadKeys } from './payload-keys.js';
 import { readTokens } from './tokens.js';
 
 function variable<Schema extends z.ZodType>(example: string, schema: Schema): Schema {
@@ -96,12 +96,14 @@ function isProxy(text: string): boolean {
     (bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= most))
   );
 }
-const payloadKeys = z.string().transform((text, context) => {
-  const read = readPayloadKeys(text);
-  if (read.problem === undefined) return read.keys;
-  context.issues.push({ code: 'custom', message: read.problem, input: text });
-  return z.NEVER;
-});
+
+const payloadKeys = (read: typeof readPayloadKeys) =>
+  z.string().transform((text, context) => {
+    const { keys, problem } = { keys: undefined, ...read(text) };
+    if (keys) return keys;
+    context.issues.push({ code: 'custom', message: problem ?? '', input: text });
+    return z.NEVER;
+  });
 
 export const VARIABLES = {
   TASK_QUEUE: variable(
@@ -181,7 +183,11 @@ export const VARIABLES = {
   ),
   OIDC_AUDIENCE: variable('countersign', z.string().max(500).optional()),
   OIDC_ROLES_CLAIM: variable('roles', z.string().max(500).default('roles')),
-  PAYLOAD_KEYS: variable('2026-01:$(openssl rand -base64 32)', payloadKeys.default([])),
+  PAYLOAD_KEYS: variable('2026-01:$(openssl rand -base64 32)', payloadKeys(readPayloadKeys).default([])),
+  TENANT_PAYLOAD_KEYS: variable(
+    'acme=acme-2026:$(openssl rand -base64 32)',
+    payloadKeys(readTenantPayloadKeys).default([]),
+  ),
   CODEC_CORS_ORIGIN: variable(
     'https://temporal.example.com',
     webAddress

@@ -11,8 +11,11 @@ export function isDealId(value: string): boolean {
   return DEAL_ID.test(value);
 }
 
+/** Of the workflows, those of deals alone begin so. */
+export const DEAL_ID_PREFIX = 'deal-';
+
 export function workflowIdOf(dealId: string, round = 1): string {
-  return round === 1 ? `deal-${dealId}` : `deal-${dealId}-${round}`;
+  return `${DEAL_ID_PREFIX}${dealId}${round === 1 ? '' : `-${round}`}`;
 }
 
 /** `metadata.external_id` of the envelope of one revision of a deal: what a lost envelope is found by. */

@@ -7,6 +7,7 @@ import {
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
+  type WorkflowStartOptions,
 } from '@temporalio/client';
 import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
 import { TAKE_TYPE } from '../deal/intake.js';
@@ -18,6 +19,7 @@ import { isEcho } from '../deal/state.js';
 import type { DealStart } from '../deal/start.js';
 import type { TemporalClient } from '../temporal/connection.js';
 import { undecipherableIn } from '../temporal/encryption.js';
+import { asTenant } from '../temporal/tenant-keys.js';
 import { codeOf, GRPC } from '../temporal/grpc.js';
 import { missingSearchAttributes, SetupError } from '../temporal/search-attributes.js';
 import { DealsUnavailable, type Deals, type Heard, type Started } from './deals.js';
@@ -133,7 +135,7 @@ export function createTemporalDeals(
     const owner = start.envelopeId === undefined ? undefined : await workflowOfEnvelope(start.envelopeId);
     if (owner !== undefined && owner !== workflowId) return { kind: 'envelope-taken', workflowId: owner };
     try {
-      await client.workflow.start(WORKFLOW_TYPE, {
+      const options: WorkflowStartOptions = {
         workflowId,
         taskQueue,
         args: [start],
@@ -151,7 +153,8 @@ export function createTemporalDeals(
         memo: { dealId, round, ...(reviewSlaMs !== undefined && { reviewSlaMs }) } satisfies DealMemo,
         staticSummary: `${start.documentType}, signed with ${start.policy.provider}`,
         staticDetails: detailsOf(start),
-      });
+      };
+      await asTenant(tenant, () => client.workflow.start(WORKFLOW_TYPE, options));
       return { kind: 'started', workflowId };
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

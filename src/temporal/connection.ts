@@ -6,8 +6,10 @@ import {
   makeGrpcRetryInterceptor,
   type WorkflowClientInterceptor,
 } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import type { TemporalSettings } from '../config.js';
 import { dataConverterOf } from './data-converter.js';
+import { tenantsByTemporal } from './tenant-keys.js';
 
 /** A repeat within a call bridges a blip; a longer outage is the caller's to hear of, who has a deadline of its own. */
 const QUICK_RETRIES = defaultGrpcRetryOptions({ maxAttempts: 4, initialIntervalMs: () => 100 });
@@ -15,6 +17,8 @@ const QUICK_RETRIES = defaultGrpcRetryOptions({ maxAttempts: 4, initialIntervalM
 export interface TemporalClient {
   connection: Connection;
   client: Client;
+  /** How the client writes payloads; workers must do it likewise. */
+  dataConverter: DataConverter;
 }
 
 /**
@@ -35,7 +39,7 @@ export function openTemporal(
     channelArgs: { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 3_000 },
     interceptors: [makeGrpcRetryInterceptor(QUICK_RETRIES)],
   });
-  const dataConverter = dataConverterOf(payloadKeys);
+  const dataConverter = dataConverterOf(payloadKeys, tenantsByTemporal(connection, namespace));
   const client = new Client({ connection, namespace, dataConverter, interceptors: { workflow: interceptors } });
-  return { connection, client };
+  return { connection, client, dataConverter };
 }

@@ -1,7 +1,8 @@
 /** Encrypts whatever Temporal keeps of deals, with AES-256-GCM. Every payload names its key, so keys can be changed while deals are open. */
 import { createCipheriv, createDecipheriv, randomBytes, type KeyObject } from 'node:crypto';
-import type { Payload, PayloadCodec } from '@temporalio/common';
+import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
 import proto from '@temporalio/proto';
+import type { TenantOf } from './tenant-keys.js';
 
 const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 
@@ -10,6 +11,8 @@ export interface PayloadKey {
   id: string;
   /** 256 bits. */
   secret: KeyObject;
+  /** Whose deals alone it encrypts. */
+  tenant?: string;
 }
 
 /** A payload cannot be decrypted here. The message names the key's id and says what to do; it holds nothing of the payload or the key. */
@@ -30,15 +33,30 @@ const ALGORITHM = 'aes-256-gcm';
 const NONCE = 12;
 const TAG = 16;
 
+/** The keys that payloads are encrypted with now: the first of nobody's own, and the first of each tenant. */
+export function keysInUse(keys: readonly PayloadKey[]): ReadonlyMap<string | undefined, PayloadKey> {
+  // Of several entries a map keeps the last.
+  return new Map(keys.toReversed().map((key) => [key.tenant, key]));
+}
+
 /**
- * Encodes with the first of `keys` and decodes with each; without keys payloads stay plain. Payloads that are not encrypted decode as they are:
+ * Encodes with the first of `keys` and decodes with each; without keys payloads stay plain. A payload of a tenant's deal is encoded with the
+ * first key of that tenant, where it has one. Payloads that are not encrypted decode as they are:
  * deals that began before there were keys go on. `decode` throws `UndecipherablePayload`; a worker's task then fails and is tried again, and no deal does.
  */
-export function createEncryption(keys: readonly PayloadKey[]): PayloadCodec {
-  const [inUse] = keys;
+export function createEncryption(
+  keys: readonly PayloadKey[],
+  tenantOf: TenantOf = async () => undefined,
+): PayloadCodec {
+  const inUse = keysInUse(keys);
+  const keyFor = async (context: SerializationContext | undefined): Promise<PayloadKey | undefined> =>
+    (inUse.size > 1 && inUse.get(await tenantOf(context))) || inUse.get(undefined);
   const byId = new Map(keys.map((key) => [key.id, key]));
   return {
-    encode: async (payloads) => (inUse ? payloads.map((payload) => encrypted(payload, inUse)) : payloads),
+    encode: async (payloads, context) => {
+      const key = payloads.length > 0 ? await keyFor(context) : undefined;
+      return key ? payloads.map((payload) => encrypted(payload, key)) : payloads;
+    },
     decode: async (payloads) => payloads.map((payload) => decrypted(payload, byId)),
   };
 }

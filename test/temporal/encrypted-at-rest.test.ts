@@ -247,10 +247,7 @@ describe('the bundle of workflows with encoded failures', () => {
 
 describe('a key', () => {
   const usage = async (keys: readonly PayloadKey[]) =>
-    rotationReport(
-      await usageOf(sealed.temporal, { namespace: 'default', taskQueue: QUEUE }),
-      keys.map(({ id }) => id),
-    );
+    rotationReport(await usageOf(sealed.temporal, { namespace: 'default', taskQueue: QUEUE }), keys);
 
   it('that is missing holds deals up and fails none; put back, they go on under the new one', async () => {
     sealed.world.onCall = () => undefined;
@@ -323,7 +320,7 @@ describe('a key', () => {
         await until(keyed, 'open', ({ stage }) => stage === 'out-for-signature');
       });
       const found = await usageOf(keyed.temporal, { namespace: 'default', taskQueue: QUEUE });
-      expect(rotationReport(found, ['first'])).toMatchObject({ ok: true, plain: { open: 2, ended: 2 } });
+      expect(rotationReport(found, [FIRST])).toMatchObject({ ok: true, plain: { open: 2, ended: 2 } });
     } finally {
       await keyed.temporal.connection.close();
     }

@@ -79,13 +79,14 @@ function tellVerified(verified: Verified): string {
 }
 
 async function factsOf(
-  { client, connection }: TemporalClient,
+  opened: TemporalClient,
   { temporal, taskQueue, store, s3 }: ReturnType<typeof readEvidenceSettings>,
   dealId: string,
   wanted: number | undefined,
 ): Promise<Facts> {
+  const { client } = opened;
   const { namespace } = temporal;
-  const deals = createTemporalDeals({ client, connection }, { namespace, taskQueue });
+  const deals = createTemporalDeals(opened, { namespace, taskQueue });
   const desk = createDesk(
     { deals, signing: NO_PROVIDER, policies: new Map() },
     { role: 'operator', name: 'evidence', named: true },

@@ -22,10 +22,7 @@ export function addKeysCommands(program: Command, env: Environment, terminal: Te
             return (done: number) => (done < all ? bar.show(done) : bar.clear());
           };
           const usage = await usageOf(client, { namespace: temporal.namespace, taskQueue, progress });
-          const report = rotationReport(
-            usage,
-            (temporal.payloadKeys ?? []).map(({ id }) => id),
-          );
+          const report = rotationReport(usage, temporal.payloadKeys ?? []);
           return { ok: report.ok, json: report, text: tellRotation(report) };
         } finally {
           await client.connection.close();

@@ -1,4 +1,5 @@
 /** What `countersign keys rotate-check` says. */
+import { keysInUse, type PayloadKey } from '../../temporal/encryption.js';
 import { PLAIN } from './in-messages.js';
 import type { KeyUsage } from './usage.js';
 
@@ -14,7 +15,7 @@ export interface RotationReport {
 
 export interface KeyLine {
   keyId: string;
-  /** `in-use`: the first of PAYLOAD_KEYS. `old`: it stands behind. `missing`: it is not there. */
+  /** `in-use`: the first of PAYLOAD_KEYS, or of a tenant. `old`: it stands behind. `missing`: it is not there. */
   place: 'in-use' | 'old' | 'missing';
   /** How many open workflows and schedules cannot go on without it. */
   open: number;
@@ -25,11 +26,13 @@ export interface KeyLine {
 
 const SHOWN = 10;
 
-/** `configured`: the key ids of PAYLOAD_KEYS, the one in use first. */
-export function rotationReport({ open, asked, ended }: KeyUsage, configured: readonly string[]): RotationReport {
+/** `payloadKeys`: the keys of PAYLOAD_KEYS and TENANT_PAYLOAD_KEYS, in their order. */
+export function rotationReport({ open, asked, ended }: KeyUsage, payloadKeys: readonly PayloadKey[]): RotationReport {
+  const configured = payloadKeys.map(({ id }) => id);
+  const inUse = new Set([...keysInUse(payloadKeys).values()].map(({ id }) => id));
   const seen = [...open.keys(), ...ended.keys()].filter((keyId) => keyId !== PLAIN);
   const keys = [...new Set([...configured, ...seen])].map((keyId): KeyLine => {
-    const place = configured[0] === keyId ? 'in-use' : configured.includes(keyId) ? 'old' : 'missing';
+    const place = inUse.has(keyId) ? 'in-use' : configured.includes(keyId) ? 'old' : 'missing';
     return { keyId, place, ...group(open.get(keyId)), ended: ended.get(keyId) ?? 0 };
   });
   return {
