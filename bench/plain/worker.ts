@@ -13,7 +13,7 @@ try {
     workflowsPath: fileURLToPath(new URL('./workflows.js', import.meta.url)),
     activities,
     // As `src/worker.ts`, so that neither has more slots, pollers or room than the other.
-    maxCachedWorkflows: 1000,
+    maxCachedWorkflows: 700,
     shutdownGraceTime: '20 seconds',
     shutdownForceTime: '30 seconds',
   });

@@ -138,12 +138,12 @@ export const VARIABLES = {
   DRAIN_TIME: variable('5 seconds', drainTime.optional()),
   ...DEPLOYMENT_VARIABLES,
   WORKER_MAX_CACHED_WORKFLOWS: variable(
-    '1000',
+    '700',
     z
       .string()
       .regex(/^[1-9]\d{0,4}$/, 'must be a whole number of deals, from 1 to 99999')
       .transform(Number)
-      .default(1_000),
+      .default(700),
   ),
   DOCUMENT_TYPES: variable(
     './document-types.json',

@@ -9,6 +9,8 @@ import { z } from 'zod';
 
 const RUN = fileURLToPath(new URL('../../bench/run.mjs', import.meta.url));
 const LONGEST_MS = 240_000;
+/** `SCALE=all` runs those that fill Temporal with waiting deals, too. */
+const ALL = process.env.SCALE === 'all';
 
 const figure = z.number().positive();
 const usage = z.number().nonnegative().nullable();
@@ -29,17 +31,19 @@ const yearly = z.strictObject({
 const results = z.looseObject({
   at: z.iso.datetime(),
   throughput: z.null(),
-  waiting: z.strictObject({
-    openDeals: count,
-    workerRssMiB: z.strictObject({ empty: usage, peak: usage, waiting: usage }),
-    cachedDeals: count,
-    evictions: count,
-    memoryPerCachedDealKiB: z.number().nullable(),
-    idleCpuPercent: z.strictObject({ worker: usage, gateway: usage }),
-    idleSeconds: count,
-    wakeMs: z.strictObject({ cached: times, evicted: times }),
-    workerCpuMsPerDeal: usage,
-  }),
+  waiting: z.nullable(
+    z.strictObject({
+      openDeals: count,
+      workerRssMiB: z.strictObject({ empty: usage, peak: usage, waiting: usage }),
+      cachedDeals: count,
+      evictions: count,
+      memoryPerCachedDealKiB: z.number().nullable(),
+      idleCpuPercent: z.strictObject({ worker: usage, gateway: usage }),
+      idleSeconds: count,
+      wakeMs: z.strictObject({ cached: times, evicted: times }),
+      workerCpuMsPerDeal: usage,
+    }),
+  ),
   burst: z.strictObject({
     webhooks: count,
     signals: count,
@@ -57,17 +61,19 @@ const results = z.looseObject({
     plain: cost,
     yearly: z.strictObject({ countersign: yearly, plain: yearly }),
   }),
-  growth: z.strictObject({
-    rows: z.array(
-      z.strictObject({
-        openDeals: count,
-        startToReview: times,
-        signedToCompleted: times,
-        load: z.number().nonnegative(),
-      }),
-    ),
-    ratio: z.strictObject({ startToReview: figure, signedToCompleted: figure }),
-  }),
+  growth: z.nullable(
+    z.strictObject({
+      rows: z.array(
+        z.strictObject({
+          openDeals: count,
+          startToReview: times,
+          signedToCompleted: times,
+          load: z.number().nonnegative(),
+        }),
+      ),
+      ratio: z.strictObject({ startToReview: figure, signedToCompleted: figure }),
+    }),
+  ),
 });
 
 describe('the scale benchmark, tiny', () => {
@@ -81,7 +87,7 @@ describe('the scale benchmark, tiny', () => {
     // Throughput (a) drives deals as the benchmark of bench.test.ts does.
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      [RUN, 'scale', '--quick', '--only', 'b,c,d,e', '--out', out],
+      [RUN, 'scale', '--quick', '--only', ALL ? 'b,c,d,e' : 'c,d', '--out', out],
       { timeout: LONGEST_MS },
     );
     printed = stdout;
@@ -90,11 +96,11 @@ describe('the scale benchmark, tiny', () => {
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('keeps all the deals that wait, and those that it woke and took through beside them', () => {
+  it.runIf(ALL)('keeps all the deals that wait, and those that it woke and took through beside them', () => {
     // 20 that wait; one to warm up, one at half and one at all; one woken cached, and one that came first.
     expect(written.waiting).toMatchObject({ openDeals: 20, evictions: 0 });
-    expect(written.waiting.cachedDeals).toBe(22);
-    expect(written.growth.rows.map(({ openDeals }) => openDeals)).toEqual([10, 20]);
+    expect(written.waiting?.cachedDeals).toBe(22);
+    expect(written.growth?.rows.map(({ openDeals }) => openDeals)).toEqual([10, 20]);
   });
 
   it('loses none of the acknowledged webhooks', () => {
@@ -110,9 +116,9 @@ describe('the scale benchmark, tiny', () => {
 
   it('prints one table of the parts that were asked for', () => {
     expect(printed).not.toContain('(a) throughput');
-    expect(printed).toMatch(/worker memory while they wait, MiB +\d+/);
+    if (ALL) expect(printed).toMatch(/worker memory while they wait, MiB +\d+/);
     expect(printed).toMatch(/acknowledged and lost +0/);
     expect(printed).toMatch(/together, \$ a year by list price +\d+ +\d+/);
-    expect(printed).toMatch(/start to review, p50 ms +[\d.]+ +[\d.]+ +[\d.]+/);
+    if (ALL) expect(printed).toMatch(/start to review, p50 ms +[\d.]+ +[\d.]+ +[\d.]+/);
   });
 });

@@ -57,7 +57,7 @@ describe('the worker settings', () => {
       creditBudget: null,
       metricsHost: '127.0.0.1',
       metricsPort: 9464,
-      maxCachedWorkflows: 1000,
+      maxCachedWorkflows: 700,
     });
   });
 
@@ -69,7 +69,7 @@ describe('the worker settings', () => {
   it.each(['0', '-1', '1.5', 'all', '100000'])('refuse WORKER_MAX_CACHED_WORKFLOWS=%s', (many) => {
     expect(problemsOf(readWorkerSettings, env({ WORKER_MAX_CACHED_WORKFLOWS: many }))).toEqual([
       expect.stringMatching(
-        /^WORKER_MAX_CACHED_WORKFLOWS: must be a whole number .* for example WORKER_MAX_CACHED_WORKFLOWS=1000$/,
+        /^WORKER_MAX_CACHED_WORKFLOWS: must be a whole number .* for example WORKER_MAX_CACHED_WORKFLOWS=700$/,
       ),
     ]);
   });
