@@ -77,7 +77,6 @@ const podSpec = z.looseObject({
       startupProbe: probe.optional(),
       livenessProbe: probe.optional(),
       readinessProbe: probe.optional(),
-      lifecycle: z.looseObject({ preStop: z.object({ exec: z.object({ command: z.array(z.string()) }) }) }).optional(),
       resources: z.object({
         requests: z.object({ cpu: z.string(), memory: z.string() }),
         limits: z.object({ memory: z.string() }),

@@ -89,13 +89,12 @@ describe('the manifests for Kubernetes', () => {
   });
 
   it('ask the probes of ports and paths that are there', () => {
-    const routes = source('src/gateway/health-routes.ts');
+    const [routes, served] = [source('src/gateway/health-routes.ts'), source('src/health/server.ts')];
     for (const name of ['worker', 'gateway']) {
       const [{ ports, startupProbe, livenessProbe, readinessProbe }] = podOf(named(name)).containers;
       for (const probe of [startupProbe, livenessProbe, readinessProbe]) {
         expect(ports.map((port) => port.name)).toContain(probe?.httpGet.port);
-        if (name === 'gateway') expect(routes).toContain(`'${probe?.httpGet.path}'`);
-        else expect(probe?.httpGet.path).toBe('/metrics');
+        expect(name === 'gateway' ? routes : served).toContain(`'${probe?.httpGet.path}'`);
       }
     }
   });
@@ -106,9 +105,9 @@ describe('the manifests for Kubernetes', () => {
     expect(worker.terminationGracePeriodSeconds).toBeGreaterThan(force + 5);
 
     const gateway = podOf(named('gateway'));
-    const drain = Number(/LAST_REQUESTS_MS = (\d+)_000/.exec(source('src/gateway.ts'))?.[1]);
-    const [, pause] = gateway.containers[0].lifecycle?.preStop.exec.command ?? [];
-    expect(gateway.terminationGracePeriodSeconds).toBeGreaterThan(Number(pause) + drain + 5);
+    const last = Number(/LAST_REQUESTS_MS = (\d+)_000/.exec(source('src/gateway.ts'))?.[1]);
+    const drain = Number(/'production' \? (\d)_000/.exec(source('src/config.ts'))?.[1]);
+    expect(gateway.terminationGracePeriodSeconds).toBeGreaterThan(drain + last + 5);
   });
 
   it('keep their copies of the mapping files in step with those of the repository', () => {
