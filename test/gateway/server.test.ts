@@ -115,7 +115,7 @@ describe('the gateway', () => {
         expect([url, gateway.app.hasRoute({ method: method.toUpperCase(), url })]).toEqual([url, true]);
       }
     }
-    expect(Object.keys(document.paths)).toHaveLength(15);
+    expect(Object.keys(document.paths)).toHaveLength(17);
 
     const ajv = addFormats.default(new Ajv2020({ strict: true }));
     const startSchema = document.paths['/deals']?.post?.requestBody?.content['application/json']?.schema ?? {};
