@@ -32,7 +32,7 @@ export const USAGE = `Usage: npm run soak -- [options]
   --no-kills   leaves worker, gateway and Temporal server alone
   --seed N     the same paths and faults as in the run that printed N, as far as timing allows
   --minutes N  a deal that has not ended by then is stranded (10; a run takes about 5)
-  --short      24 deals and few kills, in about a minute: to see that it works
+  --short      14 deals and few kills, in about a minute: to see that it works
   --keep       keeps the data folder, with all that was compared in world.json, and says where it is
 `;
 
@@ -75,7 +75,7 @@ export function readOptions(args: readonly string[]): Options | null {
   if (values.help) return null;
   const { short, kills, keep } = values;
   return {
-    deals: number('deals', values.deals ?? (short ? '24' : '300'), /^[1-9]\d{0,4}$/, 'a whole number from 1'),
+    deals: number('deals', values.deals ?? (short ? '14' : '300'), /^[1-9]\d{0,4}$/, 'a whole number from 1'),
     share: number('share', values.share, /^0(\.\d+)?$/, 'from 0 to less than 1'),
     seed: number('seed', values.seed, /^\d{1,9}$/, 'a whole number'),
     minutes: number('minutes', values.minutes ?? (short ? '3' : '10'), /^\d{1,3}(\.\d+)?$/, 'a number of minutes'),
