@@ -6,6 +6,7 @@ import { freePorts } from '../src/stack/ports.js';
 import type { Processes, RunningProcess } from '../src/stack/processes.js';
 import type { CrmReceiver } from './crm-receiver.js';
 import type { Options } from './options.js';
+import { profilingTo } from './profile.js';
 import { firstEnd, PARTIES, ready, startServers, type Party } from './servers.js';
 
 export interface Version {
@@ -68,7 +69,7 @@ export async function startBenchStack(
       DOCUMENT_STORE: `file:${join(folder, 'filed-countersign')}`,
       METRICS_PORT: '0',
     },
-    profiles === null ? [] : ['--cpu-prof', '--cpu-prof-dir', profiles],
+    profilingTo(profiles),
   );
 
   const theirs = settingsOf('plain', ports.server);

@@ -69,7 +69,7 @@ async function main(options: Options): Promise<void> {
     console.log(`\n${consoleTableOf(consoleMs)}\n`);
     console.log(`Results: ${relative('', options.out)}`);
     if (options.profiles !== null) {
-      console.log(`\n${await whereTimeGoes(options.profiles, stack.countersign.worker.pid)}`);
+      console.log(`\n${await whereTimeGoes(options.profiles, { name: 'worker', pid: stack.countersign.worker.pid })}`);
     }
   } finally {
     progress.end();

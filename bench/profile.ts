@@ -12,8 +12,19 @@ const profileSchema = z.object({
 
 const LINES = 15;
 
+export interface Profiled {
+  /** As the summary calls the process. */
+  name: string;
+  pid: number;
+}
+
+/** Arguments of Node that make a process leave its profiles in the folder when it ends; none without a folder. */
+export function profilingTo(folder: string | null): string[] {
+  return folder === null ? [] : ['--cpu-prof', '--cpu-prof-dir', folder];
+}
+
 /** The parts of the program that took most CPU time by themselves, over all threads of the process. */
-export async function whereTimeGoes(folder: string, pid: number): Promise<string> {
+export async function whereTimeGoes(folder: string, { name, pid }: Profiled): Promise<string> {
   const files = (await readdir(folder)).filter((file) => file.split('.').includes(String(pid)));
   const byPart = new Map<string, number>();
   for (const file of files) {
@@ -30,7 +41,7 @@ export async function whereTimeGoes(folder: string, pid: number): Promise<string
   const lines = sorted
     .slice(0, LINES)
     .map(([part, ms]) => `${ms.toFixed(0).padStart(8)} ms ${((ms / all) * 100).toFixed(1).padStart(5)} %  ${part}`);
-  return [`The worker's JavaScript (${files.length} threads, ${all.toFixed(0)} ms), by where it was:`, ...lines].join(
+  return [`JavaScript of the ${name} (${files.length} threads, ${all.toFixed(0)} ms), by where it was:`, ...lines].join(
     '\n',
   );
 }

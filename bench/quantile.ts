@@ -23,3 +23,8 @@ export function timesOf(values: readonly number[]): Times {
 export function ratioOf(one: number | null, other: number | null): number | null {
   return one === null || other === null || other === 0 ? null : rounded(one / other, 2);
 }
+
+/** Null where one of them is not known. */
+export function sumOfKnown(figures: readonly (number | null)[]): number | null {
+  return figures.reduce<number | null>((sum, figure) => (sum === null || figure === null ? null : sum + figure), 0);
+}

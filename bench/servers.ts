@@ -51,6 +51,8 @@ export interface ServerOptions {
   detectionMs: number;
   /** A Temporal that runs already and knows the deals' search attributes; a dev server of its own without it. */
   temporalAddress?: string | undefined;
+  /** Keys of `apiKeys` that may act for connected accounts: tenants. */
+  platformKeys?: readonly string[];
 }
 
 /** The built product: this file runs in dist/bench/. */
@@ -61,11 +63,10 @@ const READY_MS = 60_000;
 export async function startServers(
   folder: string,
   processes: Processes,
-  { apiKeys, detectionMs, temporalAddress: present }: ServerOptions,
+  { apiKeys, detectionMs, temporalAddress: present, platformKeys = [] }: ServerOptions,
 ): Promise<Servers> {
   await mkdir(folder, { recursive: true });
-  const ports = await freePorts(['temporal', 'sandbox', 'bucket']);
-  const temporalAddress = present ?? `127.0.0.1:${ports.temporal}`;
+  const ports = await freePorts(['sandbox', 'bucket']);
   const sandboxUrl = `http://127.0.0.1:${ports.sandbox}`;
   // Nothing of the user's own settings may leak into a measurement.
   const base = { ...cleanEnvironment(process.env, false), HOME: folder, HOST: '127.0.0.1' };
@@ -82,27 +83,36 @@ export async function startServers(
       cwd: folder,
     });
 
-  const temporal = present === undefined ? await startDevServer(folder, processes, ports.temporal) : null;
+  const { address: temporalAddress, process: temporal } =
+    present === undefined ? await startDevServer(folder, processes) : { address: present, process: null };
   const sandbox = await node('sandbox', 'sandbox.js', {
     SANDBOX_PORT: String(ports.sandbox),
     SANDBOX_BUCKET_PORT: String(ports.bucket),
-    SANDBOX_API_KEYS: apiKeys.join(','),
+    SANDBOX_API_KEYS: apiKeys.filter((key) => !platformKeys.includes(key)).join(','),
+    SANDBOX_PLATFORM_KEYS: platformKeys.join(','),
     SANDBOX_CREDITS: '1000000',
     SANDBOX_DETECTION_MS: String(detectionMs),
     // A webhook that had to be repeated follows in a second instead of a minute.
     SANDBOX_CLOCK_SPEED: '60',
   });
-  await Promise.all([
-    temporal && ready(temporal, (signal) => devServerReady(temporalAddress, signal)),
-    ready(sandbox, (signal) => whenHealthy(`${sandboxUrl}/healthz`, signal)),
-  ]);
+  await ready(sandbox, (signal) => whenHealthy(`${sandboxUrl}/healthz`, signal));
   const contract = { uri: 'file:contract.pdf', path };
   return { temporalAddress, sandboxUrl, temporal, sandbox, contract, documentTypes, node };
 }
 
-async function startDevServer(folder: string, processes: Processes, port: number): Promise<RunningProcess> {
+/** A dev server with its database on a disk, in `folder`, which is made. Settles once it serves. */
+export async function startDevServer(
+  folder: string,
+  processes: Processes,
+): Promise<{ address: string; process: RunningProcess }> {
+  await mkdir(folder, { recursive: true });
   const { path: executable } = await findExecutable(DEV_SERVER, { notice: (line) => console.log(line) });
-  return processes.start(devServerSpec({ executable, port, dbFilename: join(folder, 'temporal.db'), cwd: folder }));
+  const { port } = await freePorts(['port']);
+  const address = `127.0.0.1:${port}`;
+  const dbFilename = join(folder, 'temporal.db');
+  const process = await processes.start(devServerSpec({ executable, port, dbFilename, cwd: folder }));
+  await ready(process, (signal) => devServerReady(address, signal));
+  return { address, process };
 }
 
 /** Its mark makes the sandbox detect the fields each time anew: for a known document they are ready at once. */

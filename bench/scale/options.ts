@@ -1,18 +1,21 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { count } from '../options.js';
+import type { TemporalChoice } from './measured-temporal.js';
 
-export const PARTS = ['a', 'b', 'c', 'd', 'e'] as const;
+export const PARTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const;
 export type Part = (typeof PARTS)[number];
+/** Without `--only`: what is compared to choose settings (f, g) is asked for by name. */
+const USUAL_PARTS: readonly Part[] = ['a', 'b', 'c', 'd', 'e'];
 
 export interface ScaleOptions {
   parts: readonly Part[];
   /** Numbers of worker processes that are compared. */
   workers: readonly number[];
-  /** Deals of a turn, and how many of them are under way at a time. */
+  /** Deals of a turn of (a) and (f), and how many of them are under way at a time. */
   deals: number;
   concurrency: number;
-  /** How long the sandbox takes to find the fields of a document, for the deals of (a) and (d). */
+  /** How long the sandbox takes to find the fields of a document, for the deals of (a), (d) and (f). */
   detectionMs: number;
   /** Deals that wait for their review in (b); (e) compares half of them with all. */
   openDeals: number;
@@ -24,9 +27,8 @@ export interface ScaleOptions {
   burstSeconds: number;
   /** Deals whose histories are counted, for each version. */
   histories: number;
-  /** A Temporal that runs already; null for a dev server of the benchmark's own. */
-  temporal: { address: string; namespace: string } | null;
-  /** Folder for CPU profiles of Countersign's worker in (a), or null. */
+  temporal: TemporalChoice;
+  /** Folder for CPU profiles of Countersign's worker in (a) and of its gateways, or null. */
   profiles: string | null;
   out: string;
 }
@@ -39,18 +41,23 @@ export const SCALE_USAGE = `Usage: npm run bench -- scale [options]
                          c  a burst of webhooks: times to acknowledge against bare signals, none lost
                          d  history and Temporal Cloud actions of a deal, and what a million deals a year cost
                          e  growth: one deal alone, while half and while all of the deals of (b) are open
+                       and, only where they are named:
+                         f  tuning: deals per second with other slots, pollers and caches of the worker, in turns
+                         g  tenants: deals of one tenant, one after the other, while another's flood lasts
   --workers 1,2,4      numbers of worker processes in (a)
-  --deals N            deals of a turn in (a) (100)
-  --concurrency N      deals under way at a time in (a) (50)
-  --detection-ms N     milliseconds until the fields of a document are found in (a) and (d) (5000)
+  --deals N            deals of a turn in (a) and (f) (200)
+  --concurrency N      deals under way at a time in (a) and (f), and in the flood of (g) (100)
+  --detection-ms N     milliseconds until the fields of a document are found in (a), (d) and (f) (5000)
   --open-deals N       deals that wait in (b) and (e) (10000)
   --idle-seconds N     how long (b) looks at the waiting (60)
   --webhooks N         webhooks of a burst in (c) (2000)
   --burst-seconds N    seconds that a burst is spread over (10)
-  --quick              all of it, tiny: to see that it works
+  --quick              tiny, on a dev server: to see that it works
+  --dev-server         on one Temporal dev server instead of a cluster on PostgreSQL (npm run cluster)
   --temporal ADDRESS   a Temporal that runs already, with the deals' search attributes and nothing of value: open deals stay there
   --namespace NAME     the namespace there (default)
-  --profile            also takes CPU profiles of Countersign's worker in (a), and tells what costs most (slows it down)
+  --profile            also takes CPU profiles of Countersign's worker in (a) and of each part's gateway, and tells
+                       what costs most (slows them down)
   --out FILE           where the results go (bench/results/scale.json)
 `;
 
@@ -69,6 +76,7 @@ export function readScaleOptions(args: readonly string[]): ScaleOptions | null {
       webhooks: { type: 'string' },
       'burst-seconds': { type: 'string' },
       quick: { type: 'boolean', default: false },
+      'dev-server': { type: 'boolean', default: false },
       temporal: { type: 'string' },
       namespace: { type: 'string', default: 'default' },
       profile: { type: 'boolean', default: false },
@@ -88,8 +96,8 @@ export function readScaleOptions(args: readonly string[]): ScaleOptions | null {
   return {
     parts: partsOf(values.only),
     workers: (values.workers ?? (quick ? '1' : '1,2,4')).split(',').map((text) => count('workers', text)),
-    deals: number('deals', 100, 2),
-    concurrency: number('concurrency', 50, 2),
+    deals: number('deals', 200, 2),
+    concurrency: number('concurrency', 100, 2),
     detectionMs: spelt('detection-ms', 5_000, 1),
     openDeals,
     samples: quick ? 1 : 15,
@@ -97,14 +105,19 @@ export function readScaleOptions(args: readonly string[]): ScaleOptions | null {
     webhooks: number('webhooks', 2_000, 10),
     burstSeconds: spelt('burst-seconds', 10, 1),
     histories: quick ? 1 : 10,
-    temporal: values.temporal === undefined ? null : { address: values.temporal, namespace: values.namespace },
+    temporal:
+      values.temporal !== undefined
+        ? { address: values.temporal, namespace: values.namespace }
+        : quick || values['dev-server']
+          ? 'dev-server'
+          : 'cluster',
     profiles: values.profile ? resolve('bench/results/profiles') : null,
     out: resolve(values.out),
   };
 }
 
 function partsOf(only: string | undefined): readonly Part[] {
-  if (only === undefined) return PARTS;
+  if (only === undefined) return USUAL_PARTS;
   return only.split(',').map((text) => {
     const part = PARTS.find((known) => known === text.trim());
     if (part === undefined) throw new Error(`--only ${only}: "${text}" is none of the parts ${PARTS.join(', ')}`);

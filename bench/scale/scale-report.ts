@@ -3,7 +3,9 @@ import type { Times } from '../quantile.js';
 import { ACTION_KINDS, type DealCost } from './actions.js';
 import type { BurstResults } from './burst.js';
 import type { YearlyCost } from './cloud-cost.js';
+import type { TenantsRow } from './tenants.js';
 import type { ThroughputRow } from './throughput.js';
+import type { TuningResults } from './tuning.js';
 import type { GrowthResults, WaitingResults } from './waiting.js';
 
 /** A part that was not asked for is null. */
@@ -17,6 +19,8 @@ export interface ScaleResults {
   burst: BurstResults | null;
   deal: { countersign: DealCost; plain: DealCost; yearly: { countersign: YearlyCost; plain: YearlyCost } } | null;
   growth: GrowthResults | null;
+  tuning: TuningResults | null;
+  tenants: TenantsRow[] | null;
 }
 
 type Figure = number | null;
@@ -24,20 +28,26 @@ type Row = readonly [
   name: string,
   countersign: Figure | string,
   compared?: Figure | string,
-  ratio?: Figure | undefined,
+  /** Or whatever the block's last heading says. */
+  ratio?: Figure | string | undefined,
 ];
 
 const NAME_WIDTH = 58;
 const CELL_WIDTH = 16;
 
 export function scaleTableOf(results: ScaleResults): string {
-  const { throughput, waiting, burst, deal, growth } = results;
+  const { throughput, waiting, burst, deal, growth, tuning, tenants } = results;
   const blocks = [
     throughput && block('(a) throughput', 'plain', throughput.flatMap(throughputRows)),
     waiting && block(`(b) ${waiting.openDeals} deals in review`, '', waitingRows(waiting)),
     burst && block(`(c) ${burst.perSecond} webhooks per second`, 'bare signal', burstRows(burst)),
     deal && block('(d) one deal at Temporal', 'plain', dealRows(deal)),
     growth && block('(e) one deal alone', ...growthBlock(growth)),
+    tuning && block('(f) tuning: deals per second', 'CPU ms/deal', tuning.rows.map(tuningRow), 'memory MiB'),
+    tuning && `First workflow task after a start, p50 / p95: ${tuning.firstTaskMs.p50} / ${tuning.firstTaskMs.p95} ms`,
+    ...(tenants ?? []).map((row) =>
+      block(`(g) one deal, worker ${row.worker}, p50 / p95 ms`, 'by the flood', tenantRows(row), 'quiet'),
+    ),
   ];
   return blocks.filter((one) => one !== null).join('\n\n');
 }
@@ -149,14 +159,32 @@ function growthBlock({ rows, ratio }: GrowthResults): [string, Row[]] {
   ];
 }
 
+function tuningRow({
+  name,
+  dealsPerSecond,
+  ratio,
+  workerCpuMsPerDeal,
+  workerRssMiB,
+}: TuningResults['rows'][number]): Row {
+  return [name, `${dealsPerSecond} (${ratio})`, workerCpuMsPerDeal, workerRssMiB];
+}
+
+function tenantRows({ quiet, sameTenant, otherTenant, floodPerSecond }: TenantsRow): Row[] {
+  return [
+    ['start to review', pair(otherTenant.startToReview), pair(sameTenant.startToReview), pair(quiet.startToReview)],
+    ['approval to out', pair(otherTenant.approvalToOut), pair(sameTenant.approvalToOut), pair(quiet.approvalToOut)],
+    ['deals of the flood per second', floodPerSecond],
+  ];
+}
+
 function pair({ p50, p95 }: Times): string {
   return `${p50 ?? '-'} / ${p95 ?? '-'}`;
 }
 
-function block(title: string, compared: string, rows: readonly Row[]): string {
+function block(title: string, compared: string, rows: readonly Row[], last = compared === '' ? '' : 'ratio'): string {
   const cell = (value: Figure | string | undefined): string =>
     (value === undefined ? '' : value === null ? '-' : String(value)).padStart(CELL_WIDTH);
-  const head = `${title.padEnd(NAME_WIDTH)}${cell('Countersign')}${cell(compared)}${cell(compared === '' ? '' : 'ratio')}`;
+  const head = `${title.padEnd(NAME_WIDTH)}${cell('Countersign')}${cell(compared)}${cell(last)}`;
   const lines = rows.map(([name, ...cells]) => `${name.padEnd(NAME_WIDTH)}${cells.map(cell).join('')}`.trimEnd());
   return [head.trimEnd(), '-'.repeat(NAME_WIDTH + 3 * CELL_WIDTH), ...lines].join('\n');
 }

@@ -1,4 +1,4 @@
-/** What a part of the scale benchmark runs on: servers of its own, a gateway of each version that is asked for, and workers as many as wanted. */
+/** What a part of the scale benchmark runs on: a sandbox and a gateway of each version of its own, the run's Temporal, and workers as many as wanted. */
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { whenHealthy } from '../../src/stack/health.js';
@@ -6,15 +6,17 @@ import { freePorts } from '../../src/stack/ports.js';
 import type { Processes, RunningProcess } from '../../src/stack/processes.js';
 import type { CrmReceiver } from '../crm-receiver.js';
 import { DealDriver, type Driven } from '../deal-driver.js';
+import { profilingTo } from '../profile.js';
 import { sandboxAdmin } from '../sandbox-admin.js';
 import { PARTIES, ready, startServers } from '../servers.js';
+import type { MeasuredTemporal } from './measured-temporal.js';
 import type { ScaleOptions } from './options.js';
 
 export interface ScaleVersion extends Driven {
   gateway: RunningProcess;
   workflowIdOf: (dealId: string) => string;
-  /** Starts one worker process more. It may yet have to connect when this settles. */
-  startWorker(nodeOptions?: readonly string[]): Promise<ScaleWorker>;
+  /** Starts one worker process more. It may yet have to connect when this settles. `env`: what it is told besides. */
+  startWorker(nodeOptions?: readonly string[], env?: NodeJS.ProcessEnv): Promise<ScaleWorker>;
 }
 
 export interface ScaleWorker {
@@ -26,8 +28,8 @@ export interface ScaleWorker {
 export interface ScaleStack {
   client: Client;
   driver: DealDriver;
-  /** Null where it runs elsewhere. */
-  temporal: RunningProcess | null;
+  temporal: MeasuredTemporal;
+  sandboxUrl: string;
   taskQueue: string;
   contractUri: string;
   countersign: ScaleVersion;
@@ -42,21 +44,22 @@ export const API_KEY = 'bench-countersign';
 const PLAIN_KEY = 'bench-plain';
 const CRM_SECRET = 'a secret of the benchmark alone';
 
-/** Starts everything in `folder`. The caller stops `processes`, also when this throws. */
+/** Starts everything else in `folder`. The caller stops `processes`, also when this throws. */
 export async function startScaleStack(
   folder: string,
   processes: Processes,
   crm: CrmReceiver,
-  { temporal: present }: Pick<ScaleOptions, 'temporal'>,
-  detectionMs: number,
+  temporal: MeasuredTemporal,
+  { detectionMs, profiles }: Pick<ScaleOptions, 'detectionMs' | 'profiles'>,
 ): Promise<ScaleStack> {
   const servers = await startServers(folder, processes, {
     apiKeys: [API_KEY, PLAIN_KEY],
+    platformKeys: [API_KEY],
     detectionMs,
-    temporalAddress: present?.address,
+    temporalAddress: temporal.address,
   });
-  const { temporalAddress, sandboxUrl, temporal, contract, documentTypes, node } = servers;
-  const namespace = present?.namespace ?? 'default';
+  const { temporalAddress, sandboxUrl, contract, documentTypes, node } = servers;
+  const { namespace } = temporal;
   const ports = await freePorts(['gateway', 'server']);
   const stamp = Date.now().toString(36);
   const taskQueue = `bench-${stamp}`;
@@ -75,14 +78,19 @@ export async function startScaleStack(
     TASK_QUEUE: taskQueue,
   };
   const theirs = { ...shared, ATLAS_API_KEY: PLAIN_KEY, PORT: String(ports.server), PUBLIC_URL: urls.plain };
-  const gateway = await node('gateway', 'gateway.js', { ...ours, DOCUMENT_TYPES: documentTypes });
+  const gateway = await node(
+    'gateway',
+    'gateway.js',
+    { ...ours, DOCUMENT_TYPES: documentTypes },
+    profilingTo(profiles),
+  );
   const server = await node('plain-server', 'bench/plain/server.js', theirs);
   await Promise.all([
     ready(gateway, (signal) => whenHealthy(`${urls.countersign}/healthz`, signal)),
     ready(server, (signal) => whenHealthy(`${urls.plain}/healthz`, signal)),
   ]);
 
-  const startOurs: ScaleVersion['startWorker'] = async (nodeOptions) => {
+  const startOurs: ScaleVersion['startWorker'] = async (nodeOptions, besides) => {
     const { metrics } = await freePorts(['metrics']);
     const env = {
       ...ours,
@@ -91,12 +99,13 @@ export async function startScaleStack(
       DOCUMENT_ROOT: folder,
       DOCUMENT_STORE: `file:${join(folder, 'filed-countersign')}`,
       METRICS_PORT: String(metrics),
+      ...besides,
     };
     const process = await node('worker', 'worker.js', env, nodeOptions);
     return { process, metricsUrl: `http://127.0.0.1:${metrics}/metrics` };
   };
-  const startTheirs: ScaleVersion['startWorker'] = async (nodeOptions) => {
-    const env = { ...theirs, DOCUMENT_STORE: join(folder, 'filed-plain') };
+  const startTheirs: ScaleVersion['startWorker'] = async (nodeOptions, besides) => {
+    const env = { ...theirs, DOCUMENT_STORE: join(folder, 'filed-plain'), ...besides };
     return { process: await node('plain-worker', 'bench/plain/worker.js', env, nodeOptions), metricsUrl: null };
   };
 
@@ -106,6 +115,7 @@ export async function startScaleStack(
     client: new Client({ connection, namespace }),
     driver: new DealDriver(crm, sandboxAdmin(sandboxUrl)),
     temporal,
+    sandboxUrl,
     taskQueue,
     contractUri: contract.uri,
     named,
@@ -127,8 +137,7 @@ export async function startScaleStack(
     },
     async stop() {
       await connection.close();
-      const running = [temporal, servers.sandbox, gateway, server].filter((process) => process !== null);
-      await Promise.all(running.map((process) => process.stop()));
+      await Promise.all([servers.sandbox, gateway, server].map((process) => process.stop()));
     },
   };
 }

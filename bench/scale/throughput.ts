@@ -1,6 +1,7 @@
 /** (a) Deals per second in a closed loop, by the number of worker processes, both versions in turns on the same Temporal. */
+import { profilingTo, type Profiled } from '../profile.js';
 import { cpuMsOf, rssMiBOf } from '../process-usage.js';
-import { ratioOf, rounded } from '../quantile.js';
+import { ratioOf, rounded, sumOfKnown } from '../quantile.js';
 import type { ScaleOptions } from './options.js';
 import type { ScaleStack, ScaleVersion } from './scale-stack.js';
 
@@ -15,7 +16,7 @@ export interface ThroughputRow {
   workerRssMiB: { countersign: number | null; plain: number | null };
 }
 
-interface Turn {
+export interface Turn {
   dealsPerSecond: number;
   workerCpuMsPerDeal: number | null;
   gatewayCpuMsPerDeal: number | null;
@@ -27,26 +28,25 @@ interface Turn {
 /** Not measured: they find the code uncompiled and the connections unopened. */
 const WARM_UP_DEALS_A_WORKER = 4;
 
-/** Answers the rows and the process id of the worker that was profiled. */
+/** Answers the rows and the worker that was profiled, if one was. */
 export async function measureThroughput(
   stack: ScaleStack,
   { workers, deals, concurrency, profiles }: ScaleOptions,
   progress: (text: string) => void,
-): Promise<{ rows: ThroughputRow[]; profiled: number | null }> {
+): Promise<{ rows: ThroughputRow[]; profiled: Profiled[] }> {
   const rows: ThroughputRow[] = [];
-  let profiled: number | null = null;
+  const profiled: Profiled[] = [];
   for (const [round, many] of workers.entries()) {
     const measured = new Map<string, Turn>();
     for (const version of round % 2 === 0 ? [stack.countersign, stack.plain] : [stack.plain, stack.countersign]) {
-      const toProfile = profiles !== null && profiled === null && version.name === 'countersign';
+      const toProfile = profiled.length === 0 && version.name === 'countersign';
       const turn = await takeTurn(stack, version, {
-        many,
-        deals,
-        concurrency,
-        nodeOptions: toProfile ? ['--cpu-prof', '--cpu-prof-dir', profiles] : [],
+        ...{ name: String(many), many, deals, concurrency },
+        startWorker: [profilingTo(toProfile ? profiles : null)],
         progress: (done) => progress(`(a) ${many} workers, ${version.name}: ${done} of ${deals} deals`),
       });
-      if (toProfile) profiled = turn.pids[0] ?? null;
+      const [pid] = turn.pids;
+      if (toProfile && profiles !== null && pid !== undefined) profiled.push({ name: 'worker in (a)', pid });
       measured.set(version.name, turn);
     }
     rows.push(rowOf(many, measured.get('countersign'), measured.get('plain')));
@@ -54,29 +54,32 @@ export async function measureThroughput(
   return { rows, profiled };
 }
 
-async function takeTurn(
+/** Takes deals through workers of its own, after some to warm up. */
+export async function takeTurn(
   { driver, temporal, named }: ScaleStack,
   version: ScaleVersion,
   options: {
+    /** Distinguishes the turn's deals from those of others of this version. */
+    name: string;
     many: number;
     deals: number;
     concurrency: number;
-    nodeOptions: readonly string[];
+    startWorker?: Parameters<ScaleVersion['startWorker']>;
     progress: (done: number) => void;
   },
 ): Promise<Turn> {
-  const { many, deals, concurrency, nodeOptions, progress } = options;
-  const workers = await Promise.all(Array.from({ length: many }, () => version.startWorker(nodeOptions)));
+  const { many, deals, concurrency, startWorker = [], progress } = options;
+  const workers = await Promise.all(Array.from({ length: many }, () => version.startWorker(...startWorker)));
   const ids = (name: string, length: number): string[] =>
-    Array.from({ length }, (_, index) => named(`${version.name}-${many}-${name}-${index + 1}`));
+    Array.from({ length }, (_, index) => named(`${version.name}-${options.name}-${name}-${index + 1}`));
   const warmUp = ids('warm-up', Math.min(WARM_UP_DEALS_A_WORKER * many, deals));
   await driver.drive({ version, dealIds: warmUp, concurrency, onCompleted: () => undefined });
 
   const pids = workers.map(({ process }) => process.pid);
   const used = async () => ({
-    worker: await sumOf(pids.map(cpuMsOf)),
+    worker: sumOfKnown(await Promise.all(pids.map(cpuMsOf))),
     gateway: await cpuMsOf(version.gateway.pid),
-    temporal: temporal && (await cpuMsOf(temporal.pid)),
+    temporal: await temporal.cpuMs(),
   });
   const before = await used();
   const begun = performance.now();
@@ -114,9 +117,4 @@ function rowOf(workers: number, ours: Turn | undefined, theirs: Turn | undefined
     temporalCpuMsPerDeal: both('temporalCpuMsPerDeal', 1),
     workerRssMiB: both('workerRssMiB', 0),
   };
-}
-
-async function sumOf(figures: Promise<number | null>[]): Promise<number | null> {
-  const known = (await Promise.all(figures)).filter((figure) => figure !== null);
-  return known.length < figures.length ? null : known.reduce((sum, figure) => sum + figure, 0);
 }
