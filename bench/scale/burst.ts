@@ -1,6 +1,8 @@
 /**
  * (c) A burst of webhooks, open loop: each is sent when it is due, however slow the answers are. In turns with as many bare signals of the
- * same kind at the same rate to the same deals, so that Temporal and the worker have the same work in both.
+ * same kind at the same rate to the same deals, so that Temporal and the worker have the same work in both. First without a worker, since an
+ * answer waits for Temporal alone; then with one, which works off what comes with the processor that is left, or on a small machine the other
+ * way round.
  */
 import { createHash, createHmac } from 'node:crypto';
 import { loadavg } from 'node:os';
@@ -11,20 +13,25 @@ import { Agent, request } from 'undici';
 import { externalIdOf, workflowIdOf } from '../../src/deal/ids.js';
 import { EVENT_SIGNAL, type EnvelopeEvent } from '../../src/deal/messages.js';
 import { cpuMsOf } from '../process-usage.js';
-import { ratioOf, rounded, timesOf, type Times } from '../quantile.js';
+import { ratioOf, rounded, sumOfKnown, timesOf, type Times } from '../quantile.js';
 import { startCarriedDeals, untilQuiet, untilWaiting } from './carried-deals.js';
 import type { ScaleOptions } from './options.js';
-import { API_KEY, type ScaleStack } from './scale-stack.js';
+import { API_KEY, type ScaleStack, type ScaleWorker } from './scale-stack.js';
+
+export interface Acknowledged {
+  /** From the sending to the answer, in ms. */
+  webhookAck: Times;
+  bareSignal: Times;
+  ratio: { p50: number | null; p95: number | null };
+}
 
 export interface BurstResults {
   /** Of each kind, over all turns. */
   webhooks: number;
   signals: number;
   perSecond: number;
-  /** From the sending to the answer, in ms. */
-  webhookAck: Times;
-  bareSignal: Times;
-  ratio: { p50: number | null; p95: number | null };
+  withoutWorker: Acknowledged;
+  withWorker: Acknowledged;
   /** Webhooks that were not answered with 2xx. */
   refused: number;
   /** Of the acknowledged: those that no history holds. */
@@ -33,14 +40,15 @@ export interface BurstResults {
   load: number;
 }
 
+type Kind = 'webhook' | 'signal';
 type Send = (dealId: string, number: string) => Promise<void>;
 
 const LAST = 20;
-const READERS = 20;
+const SIDE_BY_SIDE = 20;
 /** Countersign's own first, then the other way round: what grows meanwhile meets both alike. */
-const TURNS = ['webhook', 'signal', 'signal', 'webhook'] as const;
-/** Not measured. */
-const WARM_UP = 50;
+const TURNS: readonly Kind[] = ['webhook', 'signal', 'signal', 'webhook'];
+/** Not measured: V8 compiles the gateway's way of a webhook over the first thousands. The starts have done that for the client of the signals. */
+const WARM_UP: readonly Kind[] = ['webhook', 'signal', 'webhook'];
 
 export async function measureBurst(
   stack: ScaleStack,
@@ -48,27 +56,31 @@ export async function measureBurst(
   progress: (text: string) => void,
 ): Promise<BurstResults> {
   const { client, driver, named, countersign } = stack;
-  const worker = await countersign.startWorker();
-  const { pid } = worker.process;
+  const first = await countersign.startWorker();
   // One real envelope that is out: each event makes its deal read that back and find nothing changed.
   const real = named('real');
   await driver.toReview(countersign, real);
   const envelopeId = await driver.toSigners(countersign, real);
 
-  const dealIds = Array.from({ length: webhooks }, (_, index) => named(`signing-${index + 1}`));
   const carried = {
     taskQueue: stack.taskQueue,
     documentUri: stack.contractUri,
     stage: 'out-for-signature' as const,
     envelopeId,
   };
-  await startCarriedDeals(client, dealIds, carried, (done) => progress(`(c) ${done} of ${webhooks} deals are out`));
-  await untilWaiting(client, dealIds.slice(-LAST), pid);
+  const dealsThatAreOut = async (name: string, worker: ScaleWorker): Promise<string[]> => {
+    const dealIds = Array.from({ length: webhooks }, (_, index) => named(`${name}-${index + 1}`));
+    await startCarriedDeals(client, dealIds, carried, (done) => progress(`(c) ${done} of ${webhooks} deals are out`));
+    await untilWaiting(client, dealIds.slice(-LAST), worker.process.pid);
+    return dealIds;
+  };
+  const waiting = await dealsThatAreOut('waiting', first);
+  await first.process.stop();
 
   const agent = new Agent({ connections: 64 });
   const acknowledged = new Set<string>();
   let refused = 0;
-  const send: Record<(typeof TURNS)[number], Send> = {
+  const send: Record<Kind, Send> = {
     async webhook(dealId, number) {
       const body = bodyOf(envelopeId, dealId, number);
       const { statusCode, body: answer } = await request(`${countersign.gatewayUrl}/webhooks/atlas`, {
@@ -96,43 +108,67 @@ export async function measureBurst(
     },
   };
 
-  for (const kind of ['webhook', 'signal'] as const) {
-    const some = dealIds.slice(0, WARM_UP);
-    await openLoop(some, 50, (dealId) => send[kind](dealId, named(`warm-up-${kind}-${dealId}`)));
-  }
-  await untilQuiet(pid);
+  const perSecond = webhooks / burstSeconds;
+  let turn = 0;
+  const taken: Record<Kind, number> = { webhook: 0, signal: 0 };
+  const burstOf = async (kind: Kind, dealIds: readonly string[]): Promise<number[]> => {
+    turn += 1;
+    progress(`(c) burst ${turn}: ${webhooks} ${kind}s in ${burstSeconds} s`);
+    const times = await openLoop(dealIds, perSecond, (dealId) => send[kind](dealId, named(`${turn}-${dealId}`)));
+    taken[kind] += times.length;
+    return times;
+  };
+  let gatewayMs: number | null = 0;
+  /** `rest`: waits until the burst has been worked off. */
+  const inTurns = async (
+    turns: readonly Kind[],
+    dealIds: readonly string[],
+    rest: () => Promise<void>,
+  ): Promise<Acknowledged> => {
+    const times: Record<Kind, number[]> = { webhook: [], signal: [] };
+    for (const kind of turns) {
+      const before = await cpuMsOf(countersign.gateway.pid);
+      times[kind].push(...(await burstOf(kind, dealIds)));
+      const after = await cpuMsOf(countersign.gateway.pid);
+      if (kind === 'webhook') gatewayMs = sumOfKnown([gatewayMs, after, before === null ? null : -before]);
+      await rest();
+    }
+    const [webhookAck, bareSignal] = [timesOf(times.webhook), timesOf(times.signal)];
+    const ratio = { p50: ratioOf(webhookAck.p50, bareSignal.p50), p95: ratioOf(webhookAck.p95, bareSignal.p95) };
+    return { webhookAck, bareSignal, ratio };
+  };
 
-  const times: Record<(typeof TURNS)[number], number[]> = { webhook: [], signal: [] };
-  let gatewayMs = 0;
+  for (const kind of WARM_UP) await burstOf(kind, waiting);
+  gatewayMs = 0;
   const load = Math.round((loadavg()[0] ?? 0) * 10) / 10;
-  for (const [turn, kind] of TURNS.entries()) {
-    progress(`(c) turn ${turn + 1} of ${TURNS.length}: ${webhooks} ${kind}s in ${burstSeconds} s`);
-    const before = await cpuMsOf(countersign.gateway.pid);
-    const taken = await openLoop(dealIds, webhooks / burstSeconds, (dealId) =>
-      send[kind](dealId, named(`${turn}-${dealId}`)),
-    );
-    if (kind === 'webhook') gatewayMs += ((await cpuMsOf(countersign.gateway.pid)) ?? NaN) - (before ?? NaN);
-    times[kind].push(...taken);
-    progress(`(c) turn ${turn + 1} of ${TURNS.length}: the worker takes up what came`);
-    await untilQuiet(pid);
-  }
+  const counted = { ...taken };
+  const withoutWorker = await inTurns(TURNS, waiting, () => untilQuiet(countersign.gateway.pid));
+  progress('(c) looking into every history');
+  const held = await heldIn(client, waiting);
+  // What came would keep a worker busy for many minutes, and is not asked for any more.
+  await eachOf(waiting, (dealId) => client.workflow.getHandle(workflowIdOf(dealId)).terminate());
+
+  const worker = await countersign.startWorker();
+  const atWork = await dealsThatAreOut('at-work', worker);
+  const rest = async (): Promise<void> => {
+    progress(`(c) burst ${turn}: the worker takes up what came`);
+    await untilQuiet(worker.process.pid);
+  };
+  const withWorker = await inTurns(TURNS.slice(0, 2), atWork, rest);
   await agent.close();
   progress('(c) looking into every history');
-  const held = await heldIn(client, dealIds);
+  for (const delivery of await heldIn(client, atWork)) held.add(delivery);
   await worker.process.stop();
 
-  const webhookAck = timesOf(times.webhook);
-  const bareSignal = timesOf(times.signal);
   return {
-    webhooks: times.webhook.length,
-    signals: times.signal.length,
-    perSecond: webhooks / burstSeconds,
-    webhookAck,
-    bareSignal,
-    ratio: { p50: ratioOf(webhookAck.p50, bareSignal.p50), p95: ratioOf(webhookAck.p95, bareSignal.p95) },
+    webhooks: taken.webhook - counted.webhook,
+    signals: taken.signal - counted.signal,
+    perSecond,
+    withoutWorker,
+    withWorker,
     refused,
     lost: [...acknowledged].filter((delivery) => !held.has(delivery)).length,
-    gatewayCpuMsPerWebhook: Number.isNaN(gatewayMs) ? null : rounded(gatewayMs / times.webhook.length, 2),
+    gatewayCpuMsPerWebhook: gatewayMs === null ? null : rounded(gatewayMs / (taken.webhook - counted.webhook), 2),
     load,
   };
 }
@@ -171,16 +207,21 @@ function deliveryIdOf(body: string): string {
 /** The delivery ids of all event signals in the histories of the deals. */
 async function heldIn(client: Client, dealIds: readonly string[]): Promise<Set<string>> {
   const held = new Set<string>();
-  const waiting = [...dealIds];
-  const reader = async (): Promise<void> => {
-    for (let dealId = waiting.shift(); dealId !== undefined; dealId = waiting.shift()) {
-      const { events } = await client.workflow.getHandle(workflowIdOf(dealId)).fetchHistory();
-      for (const { workflowExecutionSignaledEventAttributes: signal } of events ?? []) {
-        const payload = signal?.signalName === EVENT_SIGNAL ? signal.input?.payloads?.[0] : undefined;
-        if (payload) held.add(defaultPayloadConverter.fromPayload<EnvelopeEvent>(payload).deliveryId);
-      }
+  await eachOf(dealIds, async (dealId) => {
+    const { events } = await client.workflow.getHandle(workflowIdOf(dealId)).fetchHistory();
+    for (const { workflowExecutionSignaledEventAttributes: signal } of events ?? []) {
+      const payload = signal?.signalName === EVENT_SIGNAL ? signal.input?.payloads?.[0] : undefined;
+      if (payload) held.add(defaultPayloadConverter.fromPayload<EnvelopeEvent>(payload).deliveryId);
     }
-  };
-  await Promise.all(Array.from({ length: READERS }, reader));
+  });
   return held;
+}
+
+/** Some at a time. */
+async function eachOf(dealIds: readonly string[], work: (dealId: string) => Promise<unknown>): Promise<void> {
+  const left = [...dealIds];
+  const lane = async (): Promise<void> => {
+    for (let dealId = left.shift(); dealId !== undefined; dealId = left.shift()) await work(dealId);
+  };
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, lane));
 }

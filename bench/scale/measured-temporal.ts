@@ -36,7 +36,8 @@ export async function startMeasuredTemporal(
 }
 
 async function aCluster(folder: string, say: (text: string) => void): Promise<MeasuredTemporal> {
-  const cluster = await startCluster({ folder: join(folder, 'cluster'), say });
+  // Not below it: PostgreSQL, which does not run as root, must be able to reach its data.
+  const cluster = await startCluster({ folder, say });
   const { address, namespace, services, postgres } = cluster;
   return {
     name: 'cluster of two processes a service, on PostgreSQL',

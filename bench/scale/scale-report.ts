@@ -1,7 +1,7 @@
 /** The results of the scale benchmark, and the one table that is printed of them. */
 import type { Times } from '../quantile.js';
 import { ACTION_KINDS, type DealCost } from './actions.js';
-import type { BurstResults } from './burst.js';
+import type { Acknowledged, BurstResults } from './burst.js';
 import type { YearlyCost } from './cloud-cost.js';
 import type { TenantsRow } from './tenants.js';
 import type { ThroughputRow } from './throughput.js';
@@ -79,18 +79,23 @@ function waitingRows(waiting: WaitingResults): Row[] {
     ['cache evictions', waiting.evictions],
     ['memory per deal in the cache, KiB', waiting.memoryPerCachedDealKiB],
     [`idle CPU of the worker over ${waiting.idleSeconds} s, % of a core`, idle.worker],
+    ['  of one without deals', waiting.emptyCpuPercent.worker],
     [`idle CPU of the gateway over ${waiting.idleSeconds} s, % of a core`, idle.gateway],
+    ['  of one without deals', waiting.emptyCpuPercent.gateway],
     ['approval to out for signature, cached deal, p50 / p95 ms', pair(wakeMs.cached)],
     ['approval to out for signature, evicted deal, p50 / p95 ms', pair(wakeMs.evicted)],
   ];
 }
 
 function burstRows(burst: BurstResults): Row[] {
-  const { webhookAck, bareSignal, ratio } = burst;
+  const rowsOf = (when: string, { webhookAck, bareSignal, ratio }: Acknowledged): Row[] => [
+    [`acknowledged ${when}, p50 ms`, webhookAck.p50, bareSignal.p50, ratio.p50],
+    [`acknowledged ${when}, p95 ms`, webhookAck.p95, bareSignal.p95, ratio.p95],
+    [`acknowledged ${when}, p99 ms`, webhookAck.p99, bareSignal.p99],
+  ];
   return [
-    ['acknowledged, p50 ms', webhookAck.p50, bareSignal.p50, ratio.p50],
-    ['acknowledged, p95 ms', webhookAck.p95, bareSignal.p95, ratio.p95],
-    ['acknowledged, p99 ms', webhookAck.p99, bareSignal.p99],
+    ...rowsOf('without a worker', burst.withoutWorker),
+    ...rowsOf('while a worker is at it', burst.withWorker),
     ['sent', burst.webhooks, burst.signals],
     ['refused', burst.refused],
     ['acknowledged and lost', burst.lost],

@@ -18,6 +18,8 @@ export interface WaitingResults {
   memoryPerCachedDealKiB: number | null;
   /** Share of one core, in percent, over `idleSeconds`. */
   idleCpuPercent: { worker: number | null; gateway: number | null };
+  /** The same before any deal came: what their polls and health checks take in any case. */
+  emptyCpuPercent: { worker: number | null; gateway: number | null };
   idleSeconds: number;
   /** From an approval to the CRM's word that the contract is out, in ms. */
   wakeMs: { cached: Times; evicted: Times };
@@ -57,6 +59,8 @@ export async function measureWaiting(
   // Real ones, the first of which will have made room in the cache long before they are woken.
   await driver.driveOne(countersign, named('warm-up'));
   await untilQuiet(pid);
+  progress(`(b) idle for ${idleSeconds} s without deals`);
+  const emptyCpuPercent = await idleShareOf(worker, countersign.gateway.pid, idleSeconds);
   const empty = await rssMiBOf(pid);
   const evicted = idsOf('early');
   for (const dealId of evicted) await driver.toReview(countersign, dealId);
@@ -109,7 +113,7 @@ export async function measureWaiting(
       evictions: cache?.evictions ?? 0,
       memoryPerCachedDealKiB:
         cache === null || cache.size === 0 || grown === null ? null : rounded(grown / cache.size, 0),
-      idleCpuPercent,
+      ...{ idleCpuPercent, emptyCpuPercent },
       idleSeconds,
       wakeMs,
       workerCpuMsPerDeal: Number.isNaN(cpuOfFilling) ? null : rounded(cpuOfFilling / openDeals, 1),

@@ -54,9 +54,16 @@ export function createFilingActivities({ provider, store }: FilingDeps) {
     }
   }
 
-  async function fetched(envelopeId: string, key: string): Promise<{ uri: string; bytes: Uint8Array }> {
+  /** Nothing but a signed PDF that can be read is put into the store. */
+  async function fetched(envelopeId: string, key: string) {
     const bytes = await provider.downloadSigned(envelopeId);
-    return put(key, bytes, (await inspected(bytes)).sha256);
+    const facts = await inspected(bytes);
+    const filed = await put(key, bytes, facts.sha256);
+    return filed.bytes === bytes ? { ...filed, facts } : checked(filed);
+  }
+
+  async function checked(filed: { uri: string; bytes: Uint8Array }) {
+    return { ...filed, facts: await inspected(filed.bytes) };
   }
 
   /**
@@ -73,8 +80,8 @@ export function createFilingActivities({ provider, store }: FilingDeps) {
   }): Promise<SignedPdf & { reassigned?: string[] }> {
     return translated(async () => {
       const place = `${activityInfo().workflowExecution?.workflowId ?? 'unknown'}/${envelopeId}`;
-      const { uri, bytes } = (await store.find(`${place}.pdf`)) ?? (await fetched(envelopeId, `${place}.pdf`));
-      const facts = await inspected(bytes);
+      const there = await store.find(`${place}.pdf`);
+      const { uri, bytes, facts } = await (there ? checked(there) : fetched(envelopeId, `${place}.pdf`));
       log.info('signed PDF filed', { envelope_id: envelopeId, bytes: facts.bytes, pages: facts.pages });
       const certificate = await certificateBeside(`${place}.certificate.pdf`, envelopeId, bytes);
       return { uri, ...facts, certificate, reassigned: await reassignedIn(envelopeId, parties) };

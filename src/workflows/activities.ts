@@ -19,9 +19,13 @@ export const PATIENT: ActivityOptions = {
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
 };
 
-/** One look a try; the failure of a try says when the next is due. After an hour the deal says that it stands still. */
+/**
+ * One look a try; the failure of a try says when the next is due. After an hour the deal says that it stands still. A look that is lost with its
+ * worker, or on its way to one (seen on a machine that had no time left), is taken again after seconds.
+ */
 const DETECTION: ActivityOptions = {
   startToCloseTimeout: '35 seconds',
+  heartbeatTimeout: '10 seconds',
   scheduleToCloseTimeout: '1 hour',
   retry: { initialInterval: '2 seconds', backoffCoefficient: 1.5, maximumInterval: '30 seconds' },
 };
@@ -33,9 +37,6 @@ const FILING: ActivityOptions = {
   heartbeatTimeout: '10 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
 };
-
-/** The activities, each with what Temporal's UI shows of it. */
-const as = (options: ActivityOptions, summary: string) => proxyActivities<Activities>({ ...options, summary });
 
 /** A deal of no tenant says nothing of one. */
 export function accountOf({ start: { policy, tenant } }: DealState): DealAccount {
@@ -54,18 +55,26 @@ function ticking<Input, Result>(deal: DealState, activity: (input: Input & DealA
 }
 
 /** What may take long or must be in the history before anything follows from it. */
-export const outside = (deal: DealState) => ({
-  createEnvelope: ticking(deal, as(PATIENT, 'make the draft at the provider').createEnvelope),
-  createFromTemplate: ticking(deal, as(PATIENT, 'make the envelope from the template').createFromTemplate),
-  adoptEnvelope: ticking(deal, as(PATIENT, 'look at the envelope to take over').adoptEnvelope),
-  vouchForTemplate: ticking(deal, as(PATIENT, 'remember that a person let this template out').vouchForTemplate),
-  sendEnvelope: ticking(deal, as(PATIENT, 'send the approved envelope').sendEnvelope),
-  voidEnvelope: ticking(deal, as(PATIENT, 'void what is at the provider').voidEnvelope),
-  remindSigner: ticking(deal, as(PATIENT, 'remind the signer whose turn it is').remindSigner),
-  recordInCrm: ticking(deal, as(PATIENT, 'tell the CRM how the deal ended').recordInCrm),
-  awaitFields: ticking(deal, as(DETECTION, 'wait until the fields are detected').awaitFields),
-  fileSignedPdf: ticking(deal, as(FILING, 'fetch, check and file the signed PDF').fileSignedPdf),
-});
+export const outside = (deal: DealState) => {
+  /**
+   * Each with what Temporal's UI shows of it. A tenant's wait in its line at the queue, which keeps its turns and its rate: what Temporal hands
+   * out with the answer to a workflow task ("eagerly") goes past both.
+   */
+  const as = (options: ActivityOptions, summary: string) =>
+    proxyActivities<Activities>({ ...options, summary, allowEagerDispatch: deal.start.tenant === undefined });
+  return {
+    createEnvelope: ticking(deal, as(PATIENT, 'make the draft at the provider').createEnvelope),
+    createFromTemplate: ticking(deal, as(PATIENT, 'make the envelope from the template').createFromTemplate),
+    adoptEnvelope: ticking(deal, as(PATIENT, 'look at the envelope to take over').adoptEnvelope),
+    vouchForTemplate: ticking(deal, as(PATIENT, 'remember that a person let this template out').vouchForTemplate),
+    sendEnvelope: ticking(deal, as(PATIENT, 'send the approved envelope').sendEnvelope),
+    voidEnvelope: ticking(deal, as(PATIENT, 'void what is at the provider').voidEnvelope),
+    remindSigner: ticking(deal, as(PATIENT, 'remind the signer whose turn it is').remindSigner),
+    recordInCrm: ticking(deal, as(PATIENT, 'tell the CRM how the deal ended').recordInCrm),
+    awaitFields: ticking(deal, as(DETECTION, 'wait until the fields are detected').awaitFields),
+    fileSignedPdf: ticking(deal, as(FILING, 'fetch, check and file the signed PDF').fileSignedPdf),
+  };
+};
 
 /**
  * Short reads and repeatable writes, one history event each. From a retry interval of ten seconds on the wait becomes a timer, so

@@ -83,9 +83,13 @@ describe('the benchmark, in short', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'countersign-bench-test-'));
     const out = join(folder, 'results.json');
-    const { stdout } = await promisify(execFile)(process.execPath, [RUN, '--short', '--out', out], {
-      timeout: LONGEST_MS,
-    });
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [RUN, '--short', '--detection-ms', '1000', '--out', out],
+      {
+        timeout: LONGEST_MS,
+      },
+    );
     printed = stdout;
     written = results.parse(JSON.parse(await readFile(out, 'utf8')));
   }, LONGEST_MS);

@@ -16,6 +16,11 @@ const figure = z.number().positive();
 const usage = z.number().nonnegative().nullable();
 const count = z.number().int().nonnegative();
 const times = z.strictObject({ p50: figure, p95: figure, p99: figure });
+const acknowledged = z.strictObject({
+  webhookAck: times,
+  bareSignal: times,
+  ratio: z.strictObject({ p50: figure, p95: figure }),
+});
 const cost = z.strictObject({
   historyEvents: figure,
   historyBytes: figure,
@@ -39,6 +44,7 @@ const results = z.looseObject({
       evictions: count,
       memoryPerCachedDealKiB: z.number().nullable(),
       idleCpuPercent: z.strictObject({ worker: usage, gateway: usage }),
+      emptyCpuPercent: z.strictObject({ worker: usage, gateway: usage }),
       idleSeconds: count,
       wakeMs: z.strictObject({ cached: times, evicted: times }),
       workerCpuMsPerDeal: usage,
@@ -48,9 +54,8 @@ const results = z.looseObject({
     webhooks: count,
     signals: count,
     perSecond: figure,
-    webhookAck: times,
-    bareSignal: times,
-    ratio: z.strictObject({ p50: figure, p95: figure }),
+    withoutWorker: acknowledged,
+    withWorker: acknowledged,
     refused: count,
     lost: count,
     gatewayCpuMsPerWebhook: usage,
@@ -104,7 +109,7 @@ describe('the scale benchmark, tiny', () => {
   });
 
   it('loses none of the acknowledged webhooks', () => {
-    expect(written.burst).toMatchObject({ webhooks: 20, signals: 20, refused: 0, lost: 0 });
+    expect(written.burst).toMatchObject({ webhooks: 30, signals: 30, refused: 0, lost: 0 });
   });
 
   it('counts fewer actions for a deal than it has events', () => {
