@@ -9,7 +9,7 @@ import { z } from 'zod';
 
 const RUN = fileURLToPath(new URL('../../bench/run.mjs', import.meta.url));
 const LONGEST_MS = 240_000;
-/** `SCALE=all` runs those that fill Temporal with waiting deals, too. */
+/** `SCALE=all` runs those that fill Temporal with waiting deals, and those that count a deal's actions, too. */
 const ALL = process.env.SCALE === 'all';
 
 const figure = z.number().positive();
@@ -61,11 +61,13 @@ const results = z.looseObject({
     gatewayCpuMsPerWebhook: usage,
     load: z.number().nonnegative(),
   }),
-  deal: z.strictObject({
-    countersign: cost,
-    plain: cost,
-    yearly: z.strictObject({ countersign: yearly, plain: yearly }),
-  }),
+  deal: z.nullable(
+    z.strictObject({
+      countersign: cost,
+      plain: cost,
+      yearly: z.strictObject({ countersign: yearly, plain: yearly }),
+    }),
+  ),
   growth: z.nullable(
     z.strictObject({
       rows: z.array(
@@ -92,7 +94,7 @@ describe('the scale benchmark, tiny', () => {
     // Throughput (a) drives deals as the benchmark of bench.test.ts does.
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      [RUN, 'scale', '--quick', '--only', ALL ? 'b,c,d,e' : 'c,d', '--out', out],
+      [RUN, 'scale', '--quick', '--only', ALL ? 'b,c,d,e' : 'c', '--out', out],
       { timeout: LONGEST_MS },
     );
     printed = stdout;
@@ -112,8 +114,11 @@ describe('the scale benchmark, tiny', () => {
     expect(written.burst).toMatchObject({ webhooks: 30, signals: 30, refused: 0, lost: 0 });
   });
 
-  it('counts fewer actions for a deal than it has events', () => {
-    for (const { actions, historyEvents, byKind } of [written.deal.countersign, written.deal.plain]) {
+  it.runIf(ALL)('counts fewer actions for a deal than it has events', () => {
+    expect(written.deal).not.toBeNull();
+    for (const { actions, historyEvents, byKind } of written.deal
+      ? [written.deal.countersign, written.deal.plain]
+      : []) {
       expect(byKind.start).toBe(1);
       expect(actions).toBeLessThan(historyEvents);
     }
@@ -123,7 +128,7 @@ describe('the scale benchmark, tiny', () => {
     expect(printed).not.toContain('(a) throughput');
     if (ALL) expect(printed).toMatch(/worker memory while they wait, MiB +\d+/);
     expect(printed).toMatch(/acknowledged and lost +0/);
-    expect(printed).toMatch(/together, \$ a year by list price +\d+ +\d+/);
+    if (ALL) expect(printed).toMatch(/together, \$ a year by list price +\d+ +\d+/);
     if (ALL) expect(printed).toMatch(/start to review, p50 ms +[\d.]+ +[\d.]+ +[\d.]+/);
   });
 });
