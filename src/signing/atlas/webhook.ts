@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { Read } from '../../deal/messages.js';
+import { asObject, isObject } from './openapi.js';
 import { parseJson } from './refusal.js';
 
 /** What a webhook says, as far as a deal needs it. `externalId` and `clientReferenceId` are what the create put into `metadata`. */
@@ -41,23 +42,20 @@ const eventSchema = z.looseObject({
   metadata: metadataSchema,
 });
 
-const nested = z.looseObject({}).catch({});
-
 /**
  * Reads the body of a webhook whose signature has been checked. Only `event`, `envelope_id` and `metadata` are documented, nesting under `data`
  * is not excluded (Atlas notes 11.2). A problem names fields, never values.
  */
 export function readAtlasEvent(rawBody: Uint8Array): Read<AtlasEvent> {
   const json = parseJson(new TextDecoder().decode(rawBody));
-  const body = z.looseObject({}).safeParse(json);
-  if (!body.success) return { problem: 'the body is not a JSON object' };
-  const data = nested.parse(body.data.data);
-  const envelope = nested.parse(body.data.envelope ?? data.envelope);
+  if (!isObject(json)) return { problem: 'the body is not a JSON object' };
+  const data = asObject(json['data']);
+  const envelope = asObject(json['envelope'] ?? data['envelope']);
   const parsed = eventSchema.safeParse({
-    event: body.data.event ?? data.event,
+    event: json['event'] ?? data['event'],
     // A bare `id` at the top would be the event's own.
-    envelope_id: body.data.envelope_id ?? data.envelope_id ?? envelope.envelope_id ?? envelope.id ?? data.id,
-    metadata: body.data.metadata ?? data.metadata ?? envelope.metadata,
+    envelope_id: json['envelope_id'] ?? data['envelope_id'] ?? envelope['envelope_id'] ?? envelope['id'] ?? data['id'],
+    metadata: json['metadata'] ?? data['metadata'] ?? envelope['metadata'],
   });
   if (!parsed.success) {
     return { problem: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ') };
