@@ -1,9 +1,11 @@
 /** Who may do what: the table of roles, and the guard that checks every request by it. */
+import cookie from '@fastify/cookie';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Role } from '../config.js';
 import type { MessageName } from '../deal/messages.js';
 import type { Caller, Identities } from './identity.js';
 import { Problem } from './problem.js';
+import { readSession, SESSION_COOKIE } from './session.js';
 
 /** The roles that may do each thing. Everything not listed here is open to all: health, webhooks (their own signatures), openapi. */
 export const MAY = {
@@ -36,6 +38,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What the route does; its roles are in `MAY`. Without it the route is open. */
     deed?: Deed;
+    /** An origin whose pages may ask here in the session of whoever is logged in to the console. */
+    sessionsFrom?: string | null;
   }
   interface FastifyRequest {
     caller: Caller | null;
@@ -64,11 +68,22 @@ export function callerOf(request: FastifyRequest): Caller {
 export function guardRoutes(app: FastifyInstance, identities: Identities | null): void {
   app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request) => {
-    const { deed } = request.routeOptions.config;
+    const { deed, sessionsFrom = null } = request.routeOptions.config;
     if (deed === undefined) return;
-    request.caller = await callerBehind(request, identities);
+    request.caller = (await inSession(request, identities, sessionsFrom)) ?? (await callerBehind(request, identities));
     demand(request.caller, deed);
   });
+}
+
+/** Who is logged in to the console in the browser that shows a page of this origin; null for every other request. */
+async function inSession(
+  { headers }: FastifyRequest,
+  identities: Identities | null,
+  origin: string | null,
+): Promise<Caller | null> {
+  const asked = origin !== null && headers.origin === origin && headers.authorization === undefined;
+  if (!asked || !identities || headers.cookie === undefined) return null;
+  return readSession(identities, cookie.fastifyCookie.parse(headers.cookie)[SESSION_COOKIE], Date.now());
 }
 
 /** The bearer of the request's token, or the developer of a gateway without tokens. Throws the 401. */

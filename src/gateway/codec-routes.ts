@@ -27,16 +27,18 @@ export function addCodecRoutes(app: FastifyInstance, { codec, origin }: CodecPar
     // Refusals carry the headers too: without them a page learns of an error, but not of which.
     scope.addHook('onSend', async ({ headers }, reply) => {
       reply.header('vary', 'Origin').header('cache-control', 'no-store');
-      if (origin !== null && headers.origin === origin) reply.header('access-control-allow-origin', origin);
+      if (origin === null || headers.origin !== origin) return;
+      reply.header('access-control-allow-origin', origin).header('access-control-allow-credentials', 'true');
     });
     scope.setErrorHandler((error: Error & { code?: string }, request, reply) =>
       sendProblem(error.code === 'FST_ERR_CTP_BODY_TOO_LARGE' ? tooLarge() : error, request, reply),
     );
 
+    const config = { deed: 'read payloads', sessionsFrom: origin } as const;
     for (const direction of ['decode', 'encode'] as const) {
       const path = `/codec/${direction}`;
       scope.options(path, preflight);
-      scope.post(path, { config: { deed: 'read payloads' }, bodyLimit: BODY_LIMIT }, async (request) => {
+      scope.post(path, { config, bodyLimit: BODY_LIMIT }, async (request) => {
         if (!codec) {
           const detail = 'PAYLOAD_KEYS of this gateway is not set: payloads are plain, and there is nothing to decode.';
           throw new Problem(404, 'no-payload-keys', detail);

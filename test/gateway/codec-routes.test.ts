@@ -3,6 +3,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { createEncryption } from '../../src/temporal/encryption.js';
 import { aGateway, type AGateway } from './a-gateway.js';
+import { aConsole } from './console/a-console.js';
 
 const UI = 'https://temporal.example.com';
 const keyOf = (id: string, fill: number) => ({ id, secret: createSecretKey(Buffer.alloc(32, fill)) });
@@ -127,6 +128,7 @@ describe('the codec of Temporal’s UI', () => {
       'Content-Type, X-Namespace, Authorization, Authorization-Extras',
     );
     expect(allowed.headers['access-control-allow-methods']).toBe('POST');
+    expect(allowed.headers['access-control-allow-credentials']).toBe('true');
     for (const origin of ['https://evil.example', `${UI}.evil.example`, 'null', UI.toUpperCase()]) {
       const refused = await preflight(origin);
       expect(refused.statusCode).toBe(403);
@@ -150,6 +152,38 @@ describe('the codec of Temporal’s UI', () => {
     expect((await world.as('operator', { url: '/deals', headers })).headers).not.toHaveProperty(
       'access-control-allow-origin',
     );
+  });
+
+  describe('in the session of the console', () => {
+    const inSessionOf = async (role: string) => {
+      const { gateway, cookies } = await aConsole(role, { payloadCodec, codecCorsOrigin: UI });
+      const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+      return (headers: Record<string, string>) =>
+        gateway.app.inject({
+          method: 'POST',
+          url: '/codec/decode',
+          headers: { cookie, ...headers },
+          payload: { payloads: [plain] },
+        });
+    };
+
+    it('reads for an operator who is logged in, where the page is the UI’s', async () => {
+      const asked = await inSessionOf('operator');
+      const answer = await asked({ origin: UI });
+      expect([answer.statusCode, answer.headers['access-control-allow-credentials']]).toEqual([200, 'true']);
+      expect((await (await inSessionOf('reviewer'))({ origin: UI })).statusCode).toBe(403);
+    });
+
+    it.each<[string, Record<string, string>]>([
+      ['a page of another origin', { origin: 'https://evil.example' }],
+      ['a program that has the cookie', {}],
+      ['a wrong token beside it', { origin: UI, authorization: 'Bearer guessed' }],
+      ['a cookie that was changed', { origin: UI, cookie: 'countersign=t.0123456789abcdef.99999999999.x' }],
+    ])('does not for %s', async (_whom, headers) => {
+      const answer = await (await inSessionOf('operator'))(headers);
+      expect(answer.statusCode).toBe(401);
+      if (headers['origin'] !== UI) expect(answer.headers).not.toHaveProperty('access-control-allow-credentials');
+    });
   });
 
   it('says so where payloads are plain', async () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSalesforceNotifications } from '../../src/crm/salesforce/notifications.js';
 import { MAY } from '../../src/gateway/access.js';
 import type { Route } from '../../src/gateway/app.js';
-import { SESSION_COOKIE } from '../../src/gateway/console/session.js';
+import { SESSION_COOKIE } from '../../src/gateway/session.js';
 import {
   aGateway,
   aStart,

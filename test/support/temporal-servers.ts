@@ -37,7 +37,7 @@ export interface StartedDevServer {
 
 /** Starts a dev server with the deal's search attributes on a free port, its data in a temporary file. The caller stops it. */
 export async function startDevServer(
-  options: Pick<DevServerOptions, 'fair' | 'partitions'> = {},
+  options: Pick<DevServerOptions, 'fair' | 'partitions' | 'uiPort'> = {},
 ): Promise<StartedDevServer> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-temporal-'));
   const processes = new Processes(folder, 5000);

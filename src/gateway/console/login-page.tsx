@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { SESSION_HOURS } from './session.js';
+import { SESSION_HOURS } from '../session.js';
 
 export interface LoginPageProps {
   /** Where to go on to: a path of the console's own. */

@@ -7,7 +7,7 @@ import { textOf } from './action-form.js';
 import { render } from './frame.js';
 import { LoginPage, type LoginPageProps } from './login-page.js';
 import { isSecure, ownPath } from './same-origin.js';
-import { openSession, SESSION_COOKIE, TokenTooLong, type Session } from './session.js';
+import { openSession, SESSION_COOKIE, TokenTooLong, type Session } from '../session.js';
 import { forget, refuseForeignForms } from './visitors.js';
 
 /** Guessing tokens is hopeless anyway; this keeps it from being a load. Milliseconds. */

@@ -5,7 +5,7 @@ import type { Caller, Identities } from '../identity.js';
 import { Problem } from '../problem.js';
 import type { Visitor } from './frame.js';
 import { isLedFromElsewhere, isSameOrigin } from './same-origin.js';
-import { readSession, SESSION_COOKIE } from './session.js';
+import { readSession, SESSION_COOKIE } from '../session.js';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -7,7 +7,7 @@ import { snapshotOf } from '../../../src/deal/showing.js';
 import type { DealState } from '../../../src/deal/state.js';
 import { guardRoutes } from '../../../src/gateway/access.js';
 import { addConsole } from '../../../src/gateway/console/console.js';
-import { SESSION_COOKIE } from '../../../src/gateway/console/session.js';
+import { SESSION_COOKIE } from '../../../src/gateway/session.js';
 import type { DealLine } from '../../../src/gateway/deal-list.js';
 import type { Deals } from '../../../src/gateway/deals.js';
 import { createDesk } from '../../../src/gateway/desk.js';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openSession, readSession, TokenTooLong } from '../../../src/gateway/console/session.js';
-import { createIdentities, fingerprintOf, type TokenReader } from '../../../src/gateway/identity.js';
-import { aGateway, paperDeals, TOKENS } from '../a-gateway.js';
-import { aBrowser, aConsole, aConsoleWith, sessionOf, textOf, tokenOf } from './a-console.js';
+import { openSession, readSession, TokenTooLong } from '../../src/gateway/session.js';
+import { createIdentities, fingerprintOf, type TokenReader } from '../../src/gateway/identity.js';
+import { aGateway, paperDeals, TOKENS } from './a-gateway.js';
+import { aBrowser, aConsole, aConsoleWith, sessionOf, textOf, tokenOf } from './console/a-console.js';
 
 const HOUR = 3_600_000;
 const FUTURE = Date.parse('2026-03-01T12:00:00Z');

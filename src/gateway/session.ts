@@ -3,7 +3,7 @@
  * names a token of GATEWAY_TOKENS and is sealed under that very token, or is the identity provider's JWT.
  */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
-import { fingerprintOf, isJwt, type Caller, type Identified, type Identities } from '../identity.js';
+import { fingerprintOf, isJwt, type Caller, type Identified, type Identities } from './identity.js';
 
 export const SESSION_COOKIE = 'countersign';
 export const SESSION_HOURS = 12;
