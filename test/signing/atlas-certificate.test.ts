@@ -83,7 +83,7 @@ describe('the certificate in a signed PDF', () => {
     );
     const { fieldsVersion } = await vi.waitFor(async () => {
       const reading = await provider.readEnvelope(envelopeId);
-      expect(reading.fieldsStatus).not.toBe('detecting');
+      expect(reading.fieldsStatus).toBe('ready');
       return reading;
     }, 10_000);
     await provider.sendEnvelope(envelopeId, { parties, fieldsVersion }, 'send');
