@@ -124,7 +124,7 @@ async function install(go: string, into: string, { processes, say, env, signal }
   while (!building.hasEnded()) {
     await Promise.race([building.ended, pause(TELL_EVERY_MS, undefined, { ref: false })]);
     const minutes = ((Date.now() - begun) / 60_000).toFixed(1);
-    if (!building.hasEnded()) say(`  ${(await log()).length} of some 1,700 packages compiled, ${minutes} min`);
+    if (!building.hasEnded()) say(`  ${(await log()).length} of some 2,000 packages compiled, ${minutes} min`);
   }
   signal?.removeEventListener('abort', stop);
   signal?.throwIfAborted();
