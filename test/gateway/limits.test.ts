@@ -138,7 +138,7 @@ describe('a connection', () => {
   }
 
   it('that drips a byte now and then is cut off like a silent one', async () => {
-    const gateway = limited({}, { patience: { requestMs: 300, idleMs: 300 } });
+    const gateway = limited({}, { patience: { requestMs: 300, idleMs: 5_000 } });
     await gateway.app.listen({ host: '127.0.0.1', port: 0 });
     const socket = connect((gateway.app.server.address() as AddressInfo).port, '127.0.0.1');
     let answer = '';
@@ -165,7 +165,7 @@ describe('a connection', () => {
       'POST /deals HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
     ],
   ])('with %s never has it believed', async (_what, bytes) => {
-    const answer = await raw(limited({}, { patience: { requestMs: 300, idleMs: 300 } }), bytes);
+    const answer = await raw(limited({}, { patience: { requestMs: 300, idleMs: 5_000 } }), bytes);
     expect(answer).toMatch(/^HTTP\/1.1 400 /);
     expect(answer).not.toMatch(/^set-cookie/im);
   });
