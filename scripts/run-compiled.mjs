@@ -1,6 +1,6 @@
 // Runs a program that is written beside the product (bench/, soak/), after the product is built: its TypeScript is compiled to dist/,
 // where the product is its neighbour. Types are checked by `npm run check`; here they are only taken out.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -22,6 +22,10 @@ function compile(folder) {
     const target = join(ROOT, 'dist', folder, file.replace(/\.ts$/, '.js'));
     mkdirSync(dirname(target), { recursive: true });
     // Seen from dist/<folder>/, what was in ../src/ is in ../.
-    writeFileSync(target, outputText.replaceAll(/(from '(?:\.\.\/)+)src\//g, '$1'));
+    const compiled = outputText.replaceAll(/(from '(?:\.\.\/)+)src\//g, '$1');
+    // Another program may be reading it just now: it is to find the old file or the new one, never half of it.
+    const half = `${target}.${process.pid}`;
+    writeFileSync(half, compiled);
+    renameSync(half, target);
   }
 }
