@@ -4,12 +4,12 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { freePort } from '../../src/stack/ports.js';
 
 export interface ThrowAwayPostgres {
   /** Of an empty database. */
@@ -87,15 +87,6 @@ async function unprivileged(): Promise<{ uid: number; gid: number } | { uid?: ne
     () => 'nobody',
   );
   return { uid: await id('-u', user), gid: await id('-g', user) };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 async function answering(url: string, server: ChildProcess): Promise<void> {
