@@ -12,6 +12,7 @@ import { aDeal } from './deals.js';
 import { BUNDLE } from './global-setup.js';
 import { aPaperWorld, type PaperWorld } from './paper-world.js';
 import { startDevServer, timeSkippingServerPath } from './temporal-servers.js';
+import { startTimeSkipping } from './time-skipping-server.js';
 
 export interface RunningDeal {
   start: DealStart;
@@ -58,10 +59,7 @@ export async function outForSignature(deal: RunningDeal): Promise<DealSnapshot> 
 /** Deals whose time passes at once: `pass` and `result` skip it. One at a time, since they share the clock. */
 export async function aDealRunner(signedPdf: Uint8Array): Promise<DealRunner> {
   install();
-  const env = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path: await timeSkippingServerPath() } },
-    client: { identity: 'test' },
-  });
+  const env = await startTimeSkipping(await timeSkippingServerPath());
   await env.connection.operatorService.addSearchAttributes({
     namespace: 'default',
     searchAttributes: Object.fromEntries(
