@@ -114,8 +114,7 @@ describe('review', () => {
         return send(...args);
       };
       await deal.update('review', approve);
-      const back = await deal.until((seen) => what(seen).includes('back to review'));
-      expect(back.stage).toBe('in-review');
+      const back = await deal.until((seen) => seen.stage === 'in-review' && what(seen).includes('back to review'));
       expect(what(back)).toContain('version 1 to 2');
       expect(deal.world.only().sends).toBe(0);
 
