@@ -92,7 +92,7 @@ export function createEnvelopeActivities({ provider, crm, ledger, creditBudget }
           idempotencyKeyOf(workflowId, send.revision, 'send', send.turn),
         );
       } catch (error) {
-        // Two causes share the 409 with no code to tell them apart (notes, 3): the envelope itself tells.
+        // Two causes share the 409 with no code to tell them apart (Atlas notes 3): the envelope itself tells.
         if (!(error instanceof ProviderError) || error.kind !== 'conflict') throw error;
         return obstacle(await provider.readEnvelope(send.envelopeId), send) ?? { kind: 'conflict' };
       }

@@ -12,7 +12,7 @@ export interface StepTry {
   firstTried: string;
 }
 
-/** Atlas forgets idempotency keys after 24 h (notes, 9); an hour is left for the call itself. */
+/** Atlas forgets idempotency keys after 24 h (Atlas notes 9); an hour is left for the call itself. */
 const KEY_LIFE_MS = 23 * 3_600_000;
 
 /** What a second draft must never displace comes first: a contract that is signed or out. */

@@ -11,6 +11,7 @@ import { idOf, interrupted, note, openDeal, type DealState } from '../deal/state
 import type { DealResult, PinnedDocument } from '../deal/snapshot.js';
 import { isFinal, type FinalStage, type OpenStage, type Stage } from '../deal/stages.js';
 import type { DealStart } from '../deal/start.js';
+import type { EnvelopeReading } from '../activities/index.js';
 import { outside, atOnce } from './activities.js';
 import { createAlarm, type Alarm } from './alarm.js';
 import { tick } from './clock.js';
@@ -239,9 +240,14 @@ async function waitForSignatures(deal: DealState, alarm: Alarm): Promise<Stage> 
       deal.reminder = null;
       continue;
     }
-    const [expired, nudged, { turn }] = [expiry.rung, nudge.rung, deal];
+    const [expired, nudged, { turn, news }] = [expiry.rung, nudge.rung, deal];
     const truth = await look(deal);
     if (interrupted(deal)) return standDown(deal);
+    if (truth.status === 'draft') {
+      // What an event brings may be read a moment too early, before the send shows.
+      if (news) continue;
+      return takeBack(deal, truth);
+    }
     if (truth.status !== 'pending' && truth.status !== 'unknown') return follow(deal, truth);
     if (expired) return expire(deal);
     // Whoever's turn has come only now is not to be reminded for the one before.
@@ -250,6 +256,19 @@ async function waitForSignatures(deal: DealState, alarm: Alarm): Promise<Stage> 
       await remind(deal);
     }
   }
+}
+
+/**
+ * The provider took the send, and the envelope is a draft all the same. A new send is a person's to decide; its key is new, since the old one would
+ * only bring the old answer again.
+ */
+function takeBack(deal: DealState, truth: EnvelopeReading): Stage {
+  deal.turns.send += 1;
+  deal.sentAt = null;
+  deal.turn = null;
+  deal.parties = nobodySigned(deal.start.parties);
+  reviewAgain(deal, 'the provider took the send, but the envelope is still a draft');
+  return truth.fieldsStatus === 'pending' ? 'detecting' : 'in-review';
 }
 
 /** The first contract of a template's version that a person let out is what later ones may go by. */

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CrmError } from '../../src/crm/crm.js';
 import { ProviderError } from '../../src/signing/provider.js';
-import { aDealRunner, approve, outForSignature, what, type DealRunner } from '../support/deal-runner.js';
+import { aDealRunner, approve, outForSignature, signedByAll, what, type DealRunner } from '../support/deal-runner.js';
 import { aPolicy } from '../support/deals.js';
 import { aSignedPdf } from '../support/signed-pdf.js';
 
@@ -226,6 +226,54 @@ describe('a deal whose webhooks never come', () => {
       await deal.event('envelope.signed');
       await deal.result();
       expect(what(await deal.snapshot())).not.toContain('learned by reading back');
+    });
+  });
+});
+
+describe('a send that is answered and not done', () => {
+  it('shows once the envelope is read back: the deal is reviewed again, and the next send has a key of its own', async () => {
+    await deals.run(async (deal) => {
+      const { provider } = deal.world;
+      const send = provider.sendEnvelope.bind(provider);
+      provider.sendEnvelope = async (_envelopeId, _request, key) => {
+        provider.sendEnvelope = send;
+        deal.world.keys.push(key);
+      };
+      await outForSignature(deal);
+      await deals.env.sleep('1 hour');
+      const back = await deal.untilStage('in-review');
+      expect(what(back)).toContain('back to review: the provider took the send, but the envelope is still a draft');
+      expect(back.parties.map(({ status }) => status)).toEqual(['waiting', 'waiting']);
+      expect(deal.world.records.at(-1)).toMatchObject({ stage: 'in-review', crmStage: 'Contract drafted' });
+      await deals.env.sleep('1 hour');
+      expect(deal.world.only().sends).toBe(0);
+
+      await deal.update('review', approve);
+      await deal.untilStage('out-for-signature');
+      expect(deal.world.only().sends).toBe(1);
+      expect(new Set(deal.world.keys).size).toBe(deal.world.keys.length);
+      expect((await signedByAll(deal)).outcome).toBe('completed');
+    });
+  });
+
+  it('is not taken for that when an event brings a reading from before the send', async () => {
+    await deals.run(async (deal) => {
+      await outForSignature(deal);
+      const { provider } = deal.world;
+      const read = provider.readEnvelope.bind(provider);
+      provider.readEnvelope = async (envelopeId) => {
+        provider.readEnvelope = read;
+        return { ...(await read(envelopeId)), status: 'draft', sent: false, parties: null };
+      };
+      const reads = () => deal.world.calls.filter((call) => call === 'readEnvelope').length;
+      const before = reads();
+      await deal.event('envelope.signed');
+      await deal.until(() => reads() > before);
+      await deals.env.sleep('1 hour');
+      const out = await deal.snapshot();
+      expect(out.stage).toBe('out-for-signature');
+      expect(what(out)).not.toContain('back to review');
+      expect((await signedByAll(deal)).outcome).toBe('completed');
     });
   });
 });

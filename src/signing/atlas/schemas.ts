@@ -148,7 +148,7 @@ export type AtlasStatus = z.output<typeof statusSchema>;
 /** What a create and a template send answer (Atlas notes 2.2 and 8). */
 export const createdSchema = z.preprocess(nameId, z.looseObject({ envelope_id: opaqueId, review_url: webLink }));
 
-/** What send, patch, void and remind answer is not documented (Atlas notes 24, item 2): any 2xx means done. */
+/** What send, patch, void and remind answer is not documented (Atlas notes 24, item 2): any 2xx that does not say `success: false` means done, until a read-back knows better. */
 export const changedSchema = z
   .preprocess(flatten, z.looseObject({ fields_version: integer.nullish().catch(undefined) }))
   .catch({});
